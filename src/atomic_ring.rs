@@ -1,0 +1,246 @@
+//! The flagship. Read in this order: `ring` (the protocol), `position` (its arithmetic), `storage` (what it asks of
+//! a storage), then the two storages, `inline` and `exchange`, and what the latter stands on, `cells` and `thread_id`.
+
+mod cells;
+mod exchange;
+#[cfg(target_arch = "x86_64")]
+mod inline;
+mod position;
+mod ring;
+mod storage;
+mod thread_id;
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+use std::fmt;
+use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use crate::into_iter::into_iter;
+use crate::{CapacityError, Full, Overflow, Pushed, Queue};
+use exchange::Exchange;
+#[cfg(target_arch = "x86_64")]
+use inline::Inline;
+use ring::Ring;
+
+/// A lock-free ring that keeps exactly the newest `capacity` elements: when full, the oldest is evicted.
+///
+/// One compare-exchange decides each operation, and nothing is ever half done: no slot is ever "being written", so
+/// a thread that is suspended at *any* instruction cannot keep the others from completing their operations.
+///
+/// ```
+/// use ringway::{AtomicRing, Pushed, Queue};
+///
+/// let queue = AtomicRing::new(2);
+/// assert_eq!(queue.push("first"), Pushed::Stored);
+/// assert_eq!(queue.push("second"), Pushed::Stored);
+/// assert_eq!(queue.push("third"), Pushed::Evicted("first"));
+/// assert_eq!(queue.pop(), Some("second"));
+/// assert_eq!(queue.try_push("fourth"), Ok(()));
+/// assert_eq!(queue.len(), 2);
+/// ```
+///
+/// # Guarantees
+///
+/// * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on full takes the
+///   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
+/// * *Linearization point*: the one successful compare-exchange of `push`, `try_push` and `pop`; for
+///   [`None`] and [`Full`] the load of the slot that showed it.
+/// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions are a thread's
+///   first operation beyond every 16, 32, 64, … threads, which calls the allocator, and `new` and `drop`.
+/// * *Cost*: one compare-exchange and one store to a shared line, when nobody is in the way. No allocation per
+///   element. A stale hint costs a search of O(log `capacity`) loads.
+///
+/// # Storage
+///
+/// One protocol, two ways to store an element; [`storage`](Self::storage) tells which one a ring has:
+///
+/// | [`Storage`] | for | memory for a slot | memory for a thread |
+/// |---|---|---|---|
+/// | `Inline` | `T` of at most 8 bytes, where the processor has a 16-byte compare-exchange | 16 bytes | none |
+/// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
+///
+/// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or eviction. Box what
+/// is large; a `Box` is stored inline.
+///
+/// # Limitations
+///
+/// * Not async-signal-safe: a signal handler must not use an `Exchange` ring that the interrupted thread may be using.
+/// * At most 65,536 threads that have used any `Exchange` ring may be alive at once; the first operation of one more
+///   panics.
+/// * A version has at least 32 bits, and at capacities up to 65,536 at least 47: a thread that sleeps between a load
+///   and a compare-exchange is fooled only if meanwhile the ring goes round an exact multiple of 2³¹ (2⁴⁶) times
+///   *and* the slot names the same cell again.
+/// * `fork` while other threads use the ring is as safe as the child's use of any memory those threads were
+///   changing: each operation either took place or did not.
+pub struct AtomicRing<T> {
+    repr: Repr<T>,
+}
+
+enum Repr<T> {
+    #[cfg(target_arch = "x86_64")]
+    Inline(Ring<Inline<T>>),
+    Exchange(Ring<Exchange<T>>),
+}
+
+/// How an [`AtomicRing`] stores its elements; see [there](AtomicRing#storage).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Storage {
+    /// An element lives in its slot, beside the version, and both are exchanged as one.
+    Inline,
+    /// An element lives in a cell; the slot names the cell, and the thread's spare cell is exchanged for it.
+    Exchange,
+}
+
+/// The same on whichever ring it is.
+///
+/// For a `T` that is too large for inline, that arm is not compiled in; for one that fits, the other arm is for old
+/// processors and kept out of line.
+macro_rules! with_ring {
+    ($self:ident, $ring:ident => $call:expr) => {
+        match &$self.repr {
+            #[cfg(target_arch = "x86_64")]
+            Repr::Inline($ring) if Inline::<T>::FITS => $call,
+            #[cfg(target_arch = "x86_64")]
+            Repr::Inline(_) => unreachable!("an element must fit"),
+            #[cfg(target_arch = "x86_64")]
+            Repr::Exchange($ring) if Inline::<T>::FITS => out_of_line(|| $call),
+            Repr::Exchange($ring) => $call,
+        }
+    };
+}
+
+#[cold]
+#[inline(never)]
+fn out_of_line<R>(call: impl FnOnce() -> R) -> R {
+    call()
+}
+
+impl<T> AtomicRing<T> {
+    /// Makes an empty ring for `capacity` elements, any number from 1 on, and allocates its memory.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) returns an error.
+    #[track_caller]
+    pub fn new(capacity: usize) -> Self {
+        Self::try_new(capacity).unwrap_or_else(|error| error.panic(capacity))
+    }
+
+    /// Makes an empty ring for `capacity` elements, any number from 1 on, and allocates its memory.
+    ///
+    /// # Errors
+    ///
+    /// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is not to be had.
+    pub fn try_new(capacity: usize) -> Result<Self, CapacityError> {
+        #[cfg(target_arch = "x86_64")]
+        if Inline::<T>::FITS && Inline::<T>::is_supported() {
+            return Ok(Self { repr: Repr::Inline(Ring::starting_at(capacity, 0)?) });
+        }
+        Ok(Self { repr: Repr::Exchange(Ring::starting_at(capacity, 0)?) })
+    }
+
+    /// How this ring stores its elements: decided by the size of `T` and the processor, the same for all rings of
+    /// a `T` in a process.
+    ///
+    /// ```
+    /// use ringway::{AtomicRing, Storage};
+    ///
+    /// assert_eq!(AtomicRing::<[u8; 24]>::new(1).storage(), Storage::Exchange);
+    /// # #[cfg(target_arch = "x86_64")]
+    /// assert_eq!(AtomicRing::<Box<[u8; 24]>>::new(1).storage(), Storage::Inline);
+    /// ```
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        match self.repr {
+            #[cfg(target_arch = "x86_64")]
+            Repr::Inline(_) => Storage::Inline,
+            Repr::Exchange(_) => Storage::Exchange,
+        }
+    }
+
+    #[inline]
+    fn take_oldest(&self) -> Option<T> {
+        with_ring!(self, ring => ring.pop())
+    }
+
+    fn count(&self) -> usize {
+        with_ring!(self, ring => ring.len())
+    }
+}
+
+impl<T: Send> Queue<T> for AtomicRing<T> {
+    #[inline]
+    fn push(&self, value: T) -> Pushed<T> {
+        with_ring!(self, ring => ring.push(value)).map_or(Pushed::Stored, Pushed::Evicted)
+    }
+
+    #[inline]
+    fn try_push(&self, value: T) -> Result<(), Full<T>> {
+        with_ring!(self, ring => ring.try_push(value))
+    }
+
+    #[inline]
+    fn pop(&self) -> Option<T> {
+        self.take_oldest()
+    }
+
+    fn len(&self) -> usize {
+        self.count()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        Some(with_ring!(self, ring => ring.capacity()))
+    }
+
+    fn overflow(&self) -> Overflow {
+        Overflow::EvictOldest
+    }
+
+    fn is_empty(&self) -> bool {
+        with_ring!(self, ring => ring.is_empty())
+    }
+
+    fn is_full(&self) -> bool {
+        with_ring!(self, ring => ring.is_full())
+    }
+}
+
+into_iter!(AtomicRing);
+
+impl<T> Drop for AtomicRing<T> {
+    fn drop(&mut self) {
+        /// Goes on when the `Drop` of an element panics. A second panic aborts, as everywhere.
+        struct Rest<'a, T>(&'a AtomicRing<T>);
+
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                while let Some(element) = self.0.take_oldest() {
+                    drop(element);
+                }
+            }
+        }
+
+        if mem::needs_drop::<T>() {
+            let rest = Rest(self);
+            while let Some(element) = rest.0.take_oldest() {
+                drop(element);
+            }
+        }
+    }
+}
+
+// No user code runs inside an operation, so a panic cannot leave the ring in between.
+impl<T> UnwindSafe for AtomicRing<T> {}
+impl<T> RefUnwindSafe for AtomicRing<T> {}
+
+impl<T> fmt::Debug for AtomicRing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AtomicRing")
+            .field("storage", &self.storage())
+            .field("capacity", &with_ring!(self, ring => ring.capacity()))
+            .field("len", &self.count())
+            .finish()
+    }
+}

@@ -1,0 +1,184 @@
+//! The cells of an exchange ring, and the spare that every thread has of them.
+
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use crossbeam_utils::CachePadded;
+
+use super::thread_id::{MAX_THREADS, ThreadId};
+use crate::CapacityError;
+use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
+
+/// How many threads' spares are made together with the ring.
+const FIRST_THREADS: usize = if cfg!(loom) { 2 } else { 16 };
+
+/// How many times the number of threads doubles from there to [`MAX_THREADS`].
+const GROWTHS: usize = (MAX_THREADS / FIRST_THREADS).ilog2() as usize;
+
+/// `capacity` cells for the slots and one for each thread, addressed by index: the slots' first, then the threads'.
+///
+/// Which cell is a slot's and which is a spare changes with every exchange; how many there are of each does not.
+pub(super) struct Cells<T> {
+    capacity: usize,
+    /// The cells of all slots and the first threads.
+    first: Segment<T>,
+    /// Those of the threads after, each as many as all threads before; made when the first of them comes.
+    later: [AtomicPtr<Segment<T>>; GROWTHS],
+}
+
+// SAFETY: a cell and a spare are only touched by the one thread that owns them (see `Spare`), and ownership goes from
+// thread to thread by atomics that order it; elements are moved through them and never shared.
+unsafe impl<T: Send> Sync for Cells<T> {}
+// SAFETY: as above; and all memory is owned.
+unsafe impl<T: Send> Send for Cells<T> {}
+
+struct Segment<T> {
+    cells: Box<[UnsafeCell<MaybeUninit<T>>]>,
+    /// For each thread the index of the cell that is its spare; written at every exchange, so on lines of their own.
+    spares: Box<[CachePadded<UnsafeCell<usize>>]>,
+}
+
+impl<T> Segment<T> {
+    /// `cells` cells, the last of which are the first spares of `threads` threads, in order; `end` is the index after
+    /// the last one.
+    fn new(cells: usize, threads: usize, end: usize) -> Result<Self, CapacityError> {
+        Ok(Self {
+            cells: boxed((0..cells).map(|_| UnsafeCell::new(MaybeUninit::uninit())))?,
+            spares: boxed((end - threads..end).map(|cell| CachePadded::new(UnsafeCell::new(cell))))?,
+        })
+    }
+}
+
+fn boxed<T>(elements: impl ExactSizeIterator<Item = T>) -> Result<Box<[T]>, CapacityError> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(elements.len()).map_err(|_| CapacityError::OutOfMemory)?;
+    all.extend(elements);
+    Ok(all.into())
+}
+
+impl<T> Cells<T> {
+    pub(super) fn new(capacity: usize) -> Result<Self, CapacityError> {
+        let cells = capacity.checked_add(MAX_THREADS).ok_or(CapacityError::TooLarge)?;
+        CapacityError::check::<T>(cells)?;
+        Ok(Self {
+            capacity,
+            first: Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?,
+            later: [const { () }; GROWTHS].map(|()| AtomicPtr::new(ptr::null_mut())),
+        })
+    }
+
+    pub(super) fn max_index(&self) -> usize {
+        self.capacity + MAX_THREADS - 1
+    }
+
+    /// The current thread's spare.
+    #[inline]
+    pub(super) fn spare(&self) -> Spare<'_, T> {
+        let thread = ThreadId::current();
+        let number = thread.number();
+        let spare = match self.first.spares.get(number) {
+            Some(spare) => spare,
+            None => self.later_spare(number),
+        };
+        // SAFETY: a spare is touched only by the thread that has its number, and numbers pass from thread to thread
+        // with a happens-before.
+        let index = spare.with(|index| unsafe { *index });
+        Spare { cells: self, spare, index, _thread: thread }
+    }
+
+    #[inline]
+    fn cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
+        match self.first.cells.get(index) {
+            Some(cell) => cell,
+            None => self.later_cell(index),
+        }
+    }
+
+    #[cold]
+    fn later_spare(&self, thread: usize) -> &CachePadded<UnsafeCell<usize>> {
+        let (segment, offset) = self.later_segment(thread);
+        &segment.spares[offset]
+    }
+
+    #[cold]
+    fn later_cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
+        let (segment, offset) = self.later_segment(index - self.capacity);
+        &segment.cells[offset]
+    }
+
+    /// The segment made for `thread`, and which of its threads that is.
+    ///
+    /// *Progress*: lock-free but for the allocator; wait-free once the segment is there.
+    fn later_segment(&self, thread: usize) -> (&Segment<T>, usize) {
+        let growth = (thread / FIRST_THREADS).ilog2() as usize;
+        let threads = FIRST_THREADS << growth;
+        let slot = &self.later[growth];
+        // Acquire pairs with the Release below: the segment is seen as it was made.
+        let mut segment = slot.load(Ordering::Acquire);
+        if segment.is_null() {
+            let made = Segment::new(threads, threads, self.capacity + 2 * threads);
+            let made = made.unwrap_or_else(|_| panic!("no memory for the spares of {threads} more threads"));
+            let made = Box::into_raw(Box::new(made));
+            // Release pairs with every Acquire of this pointer; Acquire for the case that another thread was first.
+            segment = match slot.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => made,
+                Err(theirs) => {
+                    // SAFETY: `made` comes from `Box::into_raw` above and was not published.
+                    drop(unsafe { Box::from_raw(made) });
+                    theirs
+                }
+            };
+        }
+        // SAFETY: not null, so it was published above, and it lives as long as `self`: only `drop` frees it.
+        (unsafe { &*segment }, thread - threads)
+    }
+}
+
+impl<T> Drop for Cells<T> {
+    fn drop(&mut self) {
+        for segment in &self.later {
+            // Relaxed: `&mut self`, so everything that happened to this value is visible already.
+            let segment = segment.load(Ordering::Relaxed);
+            if !segment.is_null() {
+                // SAFETY: published by `later_segment`, which got it from `Box::into_raw`; nobody else has `self`.
+                drop(unsafe { Box::from_raw(segment) });
+            }
+        }
+    }
+}
+
+/// The one cell that the current thread owns, for the length of an operation.
+pub(super) struct Spare<'a, T> {
+    cells: &'a Cells<T>,
+    /// Where the thread keeps the index between operations.
+    spare: &'a UnsafeCell<usize>,
+    index: usize,
+    /// Keeps the number, and with it the spare, this thread's.
+    _thread: ThreadId,
+}
+
+impl<'a, T> Spare<'a, T> {
+    #[inline]
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    #[inline]
+    pub(super) fn cell(&self) -> &'a UnsafeCell<MaybeUninit<T>> {
+        self.cells.cell(self.index)
+    }
+
+    /// Makes another cell the spare.
+    ///
+    /// # Safety
+    ///
+    /// An exchange has just put the spare's cell into a slot and taken this one out of it.
+    #[inline]
+    pub(super) unsafe fn replace(&mut self, cell: usize) {
+        self.index = cell;
+        // SAFETY: as for reading it, in `Cells::spare`.
+        self.spare.with_mut(|index| unsafe { *index = cell });
+    }
+}

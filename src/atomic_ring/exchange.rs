@@ -1,0 +1,106 @@
+//! Exchange storage: an element of any size lives in a cell, a slot names the cell.
+
+#![allow(unsafe_code)]
+
+use super::cells::{Cells, Spare};
+use super::position::{Layout, Position};
+use super::storage::{Hand, Slots};
+use crate::CapacityError;
+use crate::sync::{AtomicU64, Ordering};
+
+/// Slots of `stamp | cell`.
+///
+/// Every cell is named by exactly one slot or is exactly one thread's spare; a swap exchanges the two roles. So the
+/// cell that a thread writes to or reads from is never anybody else's, and nothing is ever half done.
+pub(super) struct Exchange<T> {
+    slots: Box<[AtomicU64]>,
+    layout: Layout,
+    cells: Cells<T>,
+}
+
+impl<T> Slots for Exchange<T> {
+    type Element = T;
+    type Word = u64;
+    type Hand<'a>
+        = ExchangeHand<'a, T>
+    where
+        Self: 'a;
+
+    fn new(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
+        CapacityError::check::<AtomicU64>(capacity)?;
+        let cells = Cells::new(capacity)?;
+        let layout = Layout::new(capacity, cells.max_index())?;
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
+        let empty = layout.start(laps).empty(layout);
+        slots.extend((0..capacity as u64).map(|cell| AtomicU64::new(empty | cell)));
+        Ok(Self { slots: slots.into(), layout, cells })
+    }
+
+    #[inline]
+    fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    #[inline]
+    fn load(&self, index: usize) -> u64 {
+        self.slots[index].load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn stamp(&self, word: u64) -> u64 {
+        self.layout.stamp(word)
+    }
+
+    #[inline]
+    fn hand_with(&self, element: T) -> ExchangeHand<'_, T> {
+        let hand = ExchangeHand { full: true, ..self.empty_hand() };
+        hand.spare.cell().with_mut(|cell| {
+            // SAFETY: the spare is this thread's alone, and it is empty.
+            unsafe { cell.cast::<T>().write(element) };
+        });
+        hand
+    }
+
+    #[inline]
+    fn empty_hand(&self) -> ExchangeHand<'_, T> {
+        ExchangeHand { slots: self, spare: self.cells.spare(), full: false }
+    }
+}
+
+/// The thread's spare cell, with an element in it or without.
+pub(super) struct ExchangeHand<'a, T> {
+    slots: &'a Exchange<T>,
+    /// Its cell holds an element exactly when `full`.
+    spare: Spare<'a, T>,
+    full: bool,
+}
+
+impl<T> Hand for ExchangeHand<'_, T> {
+    type Element = T;
+    type Word = u64;
+
+    #[inline]
+    fn swap(&mut self, position: Position, seen: u64) -> bool {
+        let layout = self.slots.layout;
+        let new = position.stamp_after(self.full, layout) | self.spare.index() as u64;
+        // AcqRel pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
+        // thread to `position`; it acquires what the last owner did with the cell taken. A failure tells nothing, the
+        // caller loads again: Relaxed.
+        let swapped = self.slots.slots[position.index(layout)]
+            .compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok();
+        if swapped {
+            // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
+            unsafe { self.spare.replace(layout.index(seen)) };
+            self.full = layout.is_full(seen);
+        }
+        swapped
+    }
+
+    #[inline]
+    fn open(self) -> Option<T> {
+        // SAFETY: `full`, so there is a `T` in this thread's own cell, and it leaves with the hand.
+        self.full.then(|| self.spare.cell().with(|cell| unsafe { cell.cast::<T>().read() }))
+    }
+}

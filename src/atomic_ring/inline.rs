@@ -1,0 +1,111 @@
+//! Inline storage: a small element lives in the slot itself, beside the stamp.
+
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::sync::Mutex;
+
+use super::position::{Layout, Position};
+use super::storage::{Hand, Slots};
+use super::wide::{AtomicPair, Pair, Payload};
+use crate::CapacityError;
+
+/// Slots of `(stamp, element)`.
+pub(super) struct Inline<T> {
+    slots: Box<[AtomicPair]>,
+    layout: Layout,
+    /// Elements are handed from thread to thread, never shared: `Send` and `Sync` where `T: Send`, like a mutex.
+    element: PhantomData<Mutex<T>>,
+}
+
+impl<T> Inline<T> {
+    /// Whether an element fits beside a stamp.
+    pub(super) const FITS: bool = size_of::<T>() <= size_of::<Payload>();
+
+    /// Whether the processor can exchange both together.
+    pub(super) fn is_supported() -> bool {
+        AtomicPair::is_supported()
+    }
+}
+
+impl<T> Slots for Inline<T> {
+    type Element = T;
+    type Word = Pair;
+    type Hand<'a>
+        = InlineHand<'a, T>
+    where
+        Self: 'a;
+
+    fn new(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
+        CapacityError::check::<AtomicPair>(capacity)?;
+        let layout = Layout::new(capacity, capacity - 1)?;
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
+        slots.resize_with(capacity, || AtomicPair::new(layout.start(laps).empty(layout)));
+        Ok(Self { slots: slots.into(), layout, element: PhantomData })
+    }
+
+    #[inline]
+    fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    #[inline]
+    fn load(&self, index: usize) -> Pair {
+        self.slots[index].load()
+    }
+
+    #[inline]
+    fn stamp(&self, word: Pair) -> u64 {
+        word.stamp
+    }
+
+    #[inline]
+    fn hand_with(&self, element: T) -> InlineHand<'_, T> {
+        assert!(Self::FITS);
+        let mut hand = InlineHand { full: true, ..self.empty_hand() };
+        // SAFETY: `payload` has room for a `T`; it need not be aligned for one.
+        unsafe { hand.payload.as_mut_ptr().cast::<T>().write_unaligned(element) };
+        hand
+    }
+
+    #[inline]
+    fn empty_hand(&self) -> InlineHand<'_, T> {
+        InlineHand { slots: self, payload: Payload::uninit(), full: false }
+    }
+}
+
+/// An element as a payload, or none.
+pub(super) struct InlineHand<'a, T> {
+    slots: &'a Inline<T>,
+    /// Holds an element, which nobody else has, exactly when `full`.
+    payload: Payload,
+    full: bool,
+}
+
+impl<T> Hand for InlineHand<'_, T> {
+    type Element = T;
+    type Word = Pair;
+
+    #[inline]
+    fn swap(&mut self, position: Position, seen: Pair) -> bool {
+        let layout = self.slots.layout;
+        let stamp = position.stamp_after(self.full, layout);
+        // AcqRel pairs with itself and with `load`: it releases what the element refers to, and what led this thread to
+        // `position`; it acquires the same of the thread that swapped here before.
+        let swapped =
+            self.slots.slots[position.index(layout)].compare_exchange(seen, Pair { stamp, payload: self.payload });
+        if swapped {
+            self.payload = seen.payload;
+            self.full = layout.is_full(seen.stamp);
+        }
+        swapped
+    }
+
+    #[inline]
+    fn open(self) -> Option<T> {
+        assert!(Inline::<T>::FITS);
+        // SAFETY: `full`, so there is a `T`, and it leaves with the hand; it need not be aligned for one.
+        self.full.then(|| unsafe { self.payload.as_ptr().cast::<T>().read_unaligned() })
+    }
+}

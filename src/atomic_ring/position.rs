@@ -1,0 +1,156 @@
+//! Positions, versions, and how both are packed into words.
+
+use crate::CapacityError;
+
+/// A place in the endless sequence of elements: a slot and the lap on which it is visited.
+///
+/// The lap is kept as the *stamp* of a slot that is empty and waits for that lap: `2 * lap` in the bits above the
+/// index. A slot that is full of that lap has the stamp `2 * lap + 1`. All stamps wrap around at 64 bits.
+///
+/// What the slot's stamp says about a position, as its *age* in versions:
+///
+/// | age | the slot is | so this position is |
+/// |---|---|---|
+/// | −1 | full, of the lap before | not filled; the one a lap before is live |
+/// | 0 | empty | not filled; the one a lap before is gone |
+/// | 1 | full | live |
+/// | 2 and more | empty or full, of a later lap | gone |
+///
+/// Less than −1 cannot be: positions are reached one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position(u64);
+
+impl Position {
+    /// As it was packed; a hint is a position in a word.
+    #[inline]
+    pub(super) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    pub(super) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(super) fn index(self, layout: Layout) -> usize {
+        layout.index(self.0)
+    }
+
+    /// The stamp of a slot that is empty and waits for this position's element.
+    #[inline]
+    pub(super) fn empty(self, layout: Layout) -> u64 {
+        layout.stamp(self.0)
+    }
+
+    /// The stamp of the slot once this position's element has come (`full`), or has gone.
+    #[inline]
+    pub(super) fn stamp_after(self, full: bool, layout: Layout) -> u64 {
+        self.empty(layout).wrapping_add(if full { layout.version } else { layout.version << 1 })
+    }
+
+    #[inline]
+    pub(super) fn age(self, stamp: u64, layout: Layout) -> i64 {
+        (stamp.wrapping_sub(self.empty(layout)) as i64) >> layout.version.trailing_zeros()
+    }
+
+    /// Whether this position is the tail: −1 or 0 versions old, in one comparison.
+    #[inline]
+    pub(super) fn is_tail(self, stamp: u64, layout: Layout) -> bool {
+        stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version) <= layout.version
+    }
+
+    /// Whether this position is the head: 0 or 1 versions old, in one comparison.
+    #[inline]
+    pub(super) fn is_head(self, stamp: u64, layout: Layout) -> bool {
+        stamp.wrapping_sub(self.empty(layout)) <= layout.version
+    }
+
+    /// The next position.
+    #[inline]
+    pub(super) fn next(self, layout: Layout) -> Self {
+        if self.index(layout) + 1 < layout.capacity { Self(self.0 + 1) } else { self.next_lap(layout) }
+    }
+
+    /// The first position of the next lap. Out of line, so that [`next`](Self::next) becomes a branch that is predicted:
+    /// a conditional move would put its latency between every two operations.
+    #[cold]
+    #[inline(never)]
+    fn next_lap(self, layout: Layout) -> Self {
+        Self(self.stamp_after(false, layout))
+    }
+
+    /// The position `steps` later; at most a lap.
+    pub(super) fn add(self, steps: usize, layout: Layout) -> Self {
+        let to_end = layout.capacity - self.index(layout);
+        if steps < to_end {
+            Self(self.0 + steps as u64)
+        } else {
+            Self(self.stamp_after(false, layout) | (steps - to_end) as u64)
+        }
+    }
+
+    /// The position `laps` laps later.
+    pub(super) fn add_laps(self, laps: i64, layout: Layout) -> Self {
+        Self(self.0.wrapping_add((laps as u64).wrapping_mul(layout.version << 1)))
+    }
+
+    /// How many positions `self` is after `earlier`; at most a lap.
+    pub(super) fn since(self, earlier: Self, layout: Layout) -> usize {
+        let lap = if self.empty(layout) == earlier.empty(layout) { 0 } else { layout.capacity };
+        lap + self.index(layout) - earlier.index(layout)
+    }
+
+    #[inline]
+    pub(super) fn is_after(self, other: Self) -> bool {
+        self.0.wrapping_sub(other.0) as i64 > 0
+    }
+}
+
+/// How the words of one ring divide into a version above and an index below.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    capacity: usize,
+    /// What a stamp grows by from one version to the next: one bit, just above the index.
+    version: u64,
+}
+
+impl Layout {
+    /// The fewest version bits that a ring may have. With 2³² versions or more, a thread would have to sleep
+    /// between its load and its compare-exchange for exactly a multiple of 2³¹ laps to be fooled.
+    const MIN_VERSION_BITS: u32 = 32;
+
+    /// For slots 0 to `capacity - 1`, and other indices that go up to `max_index`.
+    pub(super) fn new(capacity: usize, max_index: usize) -> Result<Self, CapacityError> {
+        let index_bits = usize::BITS - max_index.leading_zeros();
+        if index_bits > u64::BITS - Self::MIN_VERSION_BITS {
+            return Err(CapacityError::TooLarge);
+        }
+        Ok(Self { capacity, version: 1 << index_bits })
+    }
+
+    #[inline]
+    pub(super) fn capacity(self) -> usize {
+        self.capacity
+    }
+
+    #[inline]
+    pub(super) fn is_full(self, stamp: u64) -> bool {
+        stamp & self.version != 0
+    }
+
+    #[inline]
+    pub(super) fn stamp(self, word: u64) -> u64 {
+        word & self.version.wrapping_neg()
+    }
+
+    #[inline]
+    pub(super) fn index(self, word: u64) -> usize {
+        (word & (self.version - 1)) as usize
+    }
+
+    /// The first position of the lap that comes `laps` laps after the one at which stamps start from zero.
+    pub(super) fn start(self, laps: i64) -> Position {
+        Position(0).add_laps(laps, self)
+    }
+}

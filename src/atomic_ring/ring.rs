@@ -1,0 +1,228 @@
+//! The protocol: positions, versions, hints. It knows nothing of how an element is stored.
+
+use crossbeam_utils::CachePadded;
+
+use super::position::Position;
+use super::storage::{Hand, Slots};
+use crate::sync::{AtomicU64, Ordering};
+use crate::{CapacityError, Full};
+
+/// The ring of `S`'s slots, with a hint where its ends are.
+///
+/// The slots alone are the truth. Let position `p` be the `p`-th element ever pushed, in slot `p % capacity`; then
+/// by induction over the successful exchanges:
+///
+/// 1. Positions are **filled** in order, without holes: a push at `t` succeeds only on a slot of the lap before, and
+///    reached `t` only past filled positions.
+/// 2. So a push that finds its slot full finds the *oldest* element there.
+/// 3. Positions are **gone** (popped or evicted) in order. So a pop that finds its slot empty finds the queue empty.
+/// 4. A stamp that is ahead tells how far: a slot full of position `q` means that all up to `q - capacity` are gone,
+///    a slot emptied after `q` that all up to `q` are.
+pub(super) struct Ring<S> {
+    /// At most the first position that is not gone.
+    head: CachePadded<Hint>,
+    /// At most the first position that is not filled.
+    tail: CachePadded<Hint>,
+    slots: S,
+}
+
+/// A position that was right once: it may be stale, it is never ahead.
+struct Hint(AtomicU64);
+
+impl Hint {
+    fn new(position: Position) -> CachePadded<Self> {
+        CachePadded::new(Self(AtomicU64::new(position.to_bits())))
+    }
+
+    /// Acquire pairs with the Release in [`publish`](Self::publish): whoever reads a position must also see the slots
+    /// that led there, or the hint would be ahead of the ring.
+    #[inline]
+    fn load(&self) -> Position {
+        Position::from_bits(self.0.load(Ordering::Acquire))
+    }
+
+    /// Moves the hint up to `position`. A thread that sleeps between the load and the store puts an old position
+    /// back; that costs others a search and nothing else.
+    #[inline]
+    fn publish(&self, position: Position) {
+        // The load is only a look whether the store is of use; nothing is concluded from it. Relaxed.
+        if position.is_after(Position::from_bits(self.0.load(Ordering::Relaxed))) {
+            // Release pairs with the Acquire in `load`: the slots were seen as far as `position`.
+            self.0.store(position.to_bits(), Ordering::Release);
+        }
+    }
+}
+
+/// How many slots are looked at one by one before the search goes by halves.
+const STEPS: usize = 8;
+
+impl<S: Slots> Ring<S> {
+    /// Starts `laps` laps away from zero; a negative number starts just below the wrap-around.
+    pub(super) fn starting_at(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
+        let slots = S::new(capacity, laps)?;
+        let start = slots.layout().start(laps);
+        Ok(Self { head: Hint::new(start), tail: Hint::new(start), slots })
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.layout().capacity()
+    }
+
+    /// Stores `value` as the newest element; returns the oldest one if it had to make room.
+    ///
+    /// *Linearization point*: the successful exchange. *Progress*: lock-free; an exchange fails, or a position turns
+    /// out to be filled, only because another operation succeeded.
+    #[inline]
+    pub(super) fn push(&self, value: S::Element) -> Option<S::Element> {
+        let (mut tail, mut seen) = self.find_tail();
+        let mut hand = self.slots.hand_with(value);
+        while !hand.swap(tail, seen) {
+            (tail, seen) = self.find_tail_from(tail);
+        }
+        self.tail.publish(tail.next(self.slots.layout()));
+        hand.open()
+    }
+
+    /// Stores `value` as the newest element, unless all slots are full.
+    ///
+    /// *Linearization point*: the successful exchange; for [`Full`], the load of the slot. *Progress*: lock-free, as
+    /// [`push`](Self::push).
+    #[inline]
+    pub(super) fn try_push(&self, value: S::Element) -> Result<(), Full<S::Element>> {
+        let (mut tail, mut seen) = self.find_tail();
+        let mut hand = self.slots.hand_with(value);
+        while !self.slots.is_full(seen) {
+            if hand.swap(tail, seen) {
+                self.tail.publish(tail.next(self.slots.layout()));
+                return Ok(());
+            }
+            (tail, seen) = self.find_tail_from(tail);
+        }
+        hand.open().map_or(Ok(()), |value| Err(Full(value)))
+    }
+
+    /// Takes the oldest element.
+    ///
+    /// *Linearization point*: the successful exchange; for `None`, the load of the slot. *Progress*: lock-free; an
+    /// exchange fails, or a position turns out to be gone, only because another operation succeeded.
+    #[inline]
+    pub(super) fn pop(&self) -> Option<S::Element> {
+        let (mut head, mut seen) = self.find_head();
+        let mut hand = self.slots.empty_hand();
+        while self.slots.is_full(seen) {
+            if hand.swap(head, seen) {
+                self.head.publish(head.next(self.slots.layout()));
+                break;
+            }
+            (head, seen) = self.find_head_from(head);
+        }
+        hand.open()
+    }
+
+    /// How many elements were inside at one moment of this call.
+    ///
+    /// *Linearization point*: the load that found the tail, in the round in which the head had not moved.
+    /// *Progress*: lock-free; a round is repeated only because an element has gone meanwhile.
+    pub(super) fn len(&self) -> usize {
+        let layout = self.slots.layout();
+        let (mut head, _) = self.find_head();
+        loop {
+            let (tail, _) = self.find_tail();
+            let (same, _) = self.find_head_from(head);
+            if same == head {
+                return tail.since(head, layout);
+            }
+            head = same;
+        }
+    }
+
+    /// *Linearization point*: the load of the slot. *Progress*: lock-free.
+    pub(super) fn is_empty(&self) -> bool {
+        let (_, seen) = self.find_head();
+        !self.slots.is_full(seen)
+    }
+
+    /// *Linearization point*: the load of the slot. *Progress*: lock-free.
+    pub(super) fn is_full(&self) -> bool {
+        let (_, seen) = self.find_tail();
+        self.slots.is_full(seen)
+    }
+
+    /// The first position that was not filled, with the slot as it was then: empty, or full of the lap before.
+    #[inline]
+    fn find_tail(&self) -> (Position, S::Word) {
+        let layout = self.slots.layout();
+        let hint = self.tail.load();
+        let seen = self.slots.load(hint.index(layout));
+        if hint.is_tail(self.slots.stamp(seen), layout) { (hint, seen) } else { self.find_tail_from(hint) }
+    }
+
+    #[cold]
+    fn find_tail_from(&self, mut tail: Position) -> (Position, S::Word) {
+        let layout = self.slots.layout();
+        let mut steps = 0;
+        loop {
+            let seen = self.slots.load(tail.index(layout));
+            let age = tail.age(self.slots.stamp(seen), layout);
+            debug_assert!(age >= -1, "tail hint ahead of the ring");
+            if matches!(age, -1 | 0) {
+                return (tail, seen);
+            }
+            // Filled `(age - 1) / 2` laps after this one, rounded down; so the next position may be the first that is not.
+            tail = tail.add_laps((age - 1) >> 1, layout).next(layout);
+            steps += 1;
+            if steps % STEPS == 0 {
+                tail = self.search(tail, 1);
+            }
+        }
+    }
+
+    /// The first position that was not gone, with the slot as it was then: full, or empty and with it the queue.
+    #[inline]
+    fn find_head(&self) -> (Position, S::Word) {
+        let layout = self.slots.layout();
+        let hint = self.head.load();
+        let seen = self.slots.load(hint.index(layout));
+        if hint.is_head(self.slots.stamp(seen), layout) { (hint, seen) } else { self.find_head_from(hint) }
+    }
+
+    #[cold]
+    fn find_head_from(&self, mut head: Position) -> (Position, S::Word) {
+        let layout = self.slots.layout();
+        let mut steps = 0;
+        loop {
+            let seen = self.slots.load(head.index(layout));
+            let age = head.age(self.slots.stamp(seen), layout);
+            debug_assert!(age >= 0, "head hint ahead of the ring");
+            if matches!(age, 0 | 1) {
+                return (head, seen);
+            }
+            // Even: emptied `age / 2 - 1` laps after this one, and gone up to there. Odd: filled `(age - 1) / 2` laps
+            // after this one, and gone up to a lap before that. Rounded down, both are the same number.
+            head = head.add_laps((age >> 1) - 1, layout).next(layout);
+            steps += 1;
+            if steps % STEPS == 0 {
+                head = self.search(head, 2);
+            }
+        }
+    }
+
+    /// The first position from `from` on, at most a lap later, whose age was less than `done`, by halves: positions
+    /// are filled, and gone, in order.
+    #[cold]
+    fn search(&self, from: Position, done: i64) -> Position {
+        let layout = self.slots.layout();
+        let (mut low, mut high) = (0, layout.capacity());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let position = from.add(middle, layout);
+            let stamp = self.slots.stamp(self.slots.load(position.index(layout)));
+            if position.age(stamp, layout) >= done {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        from.add(low, layout)
+    }
+}

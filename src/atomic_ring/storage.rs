@@ -1,0 +1,54 @@
+//! What the protocol asks of a storage.
+
+use super::position::{Layout, Position};
+use crate::CapacityError;
+
+/// A row of slots, each an atomic word with a stamp and room for at most one element.
+///
+/// An implementation is sound whatever the protocol does with it: a slot has a stamp of "full" exactly when it holds an
+/// element, because [`Hand::swap`] chooses the stamp by what it puts in; and every swap gives what was in the slot to
+/// the one hand that swapped.
+pub(super) trait Slots: Sized {
+    /// The type of the elements.
+    type Element;
+    /// What a slot held when it was loaded.
+    type Word: Copy;
+    type Hand<'a>: Hand<Element = Self::Element, Word = Self::Word>
+    where
+        Self: 'a;
+
+    /// Empty slots that wait for the lap `laps` after zero.
+    fn new(capacity: usize, laps: i64) -> Result<Self, CapacityError>;
+
+    fn layout(&self) -> Layout;
+
+    /// Acquire, pairs with [`Hand::swap`]: positions learnt from a stamp must carry their past with them.
+    fn load(&self, index: usize) -> Self::Word;
+
+    fn stamp(&self, word: Self::Word) -> u64;
+
+    #[inline]
+    fn is_full(&self, word: Self::Word) -> bool {
+        self.layout().is_full(self.stamp(word))
+    }
+
+    /// A hand that holds an element.
+    fn hand_with(&self, element: Self::Element) -> Self::Hand<'_>;
+
+    /// A hand that holds nothing.
+    fn empty_hand(&self) -> Self::Hand<'_>;
+}
+
+/// What one thread holds during one operation: one element or none, to be swapped with a slot.
+pub(super) trait Hand {
+    type Element;
+    type Word: Copy;
+
+    /// Swaps what is in the hand with what is in the slot of `position`, if the slot is still as `seen`.
+    ///
+    /// The slot is then full of `position`, or, if the hand was empty, waits for the lap after. AcqRel on success.
+    fn swap(&mut self, position: Position, seen: Self::Word) -> bool;
+
+    /// What is in the hand now.
+    fn open(self) -> Option<Self::Element>;
+}

@@ -1,0 +1,158 @@
+//! A small number for every thread, its own while it lives, reused afterwards.
+//!
+//! Why not the `thread_local` crate: its registry is behind a mutex, so a thread suspended in its first operation
+//! would stop the first operation of all others; and it panics in a destructor that runs after its own thread-local
+//! is gone, which in a destructor means abort. Both were tried with version 1.1.10.
+
+use crate::sync::{AtomicUsize, Ordering};
+
+/// How many threads can have a number at once.
+pub(super) const MAX_THREADS: usize = 1 << 16;
+
+/// The number of the current thread. While this value lives, no other thread has the same.
+pub(super) struct ThreadId {
+    number: usize,
+    /// Claimed for this value alone, because the thread's own number is already given back.
+    borrowed: bool,
+}
+
+impl ThreadId {
+    /// *Progress*: wait-free but for the thread's first call, which is lock-free.
+    ///
+    /// # Panics
+    ///
+    /// When [`MAX_THREADS`] other threads have a number.
+    #[inline]
+    pub(super) fn current() -> Self {
+        match imp::own() {
+            Some(number) => Self { number, borrowed: false },
+            None => imp::first(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+}
+
+impl Drop for ThreadId {
+    #[inline]
+    fn drop(&mut self) {
+        if self.borrowed {
+            imp::give_back(self.number);
+        }
+    }
+}
+
+/// A set of numbers, claimed lowest first, so that they stay small and near each other.
+struct Numbers<const WORDS: usize> {
+    /// A bit each: set while claimed.
+    claimed: [AtomicUsize; WORDS],
+}
+
+impl<const WORDS: usize> Numbers<WORDS> {
+    /// *Linearization point*: the `fetch_or` that finds the bit clear. *Progress*: lock-free; a bit turns out to be
+    /// set only because another thread claimed it.
+    fn claim(&self) -> Option<usize> {
+        for (i, word) in self.claimed.iter().enumerate() {
+            // Only a guess; the `fetch_or` decides. Relaxed.
+            let mut bits = word.load(Ordering::Relaxed);
+            while bits != usize::MAX {
+                let bit = bits.trailing_ones();
+                // Acquire pairs with the Release in `give_back`: what the last owner did under this number is done.
+                let before = word.fetch_or(1 << bit, Ordering::Acquire);
+                if before & 1 << bit == 0 {
+                    return Some(i * usize::BITS as usize + bit as usize);
+                }
+                bits = before;
+            }
+        }
+        None
+    }
+
+    /// *Linearization point*: the `fetch_and`. *Progress*: wait-free.
+    fn give_back(&self, number: usize) {
+        let bit = 1 << (number % usize::BITS as usize);
+        // Release pairs with the Acquire in `claim`.
+        self.claimed[number / usize::BITS as usize].fetch_and(!bit, Ordering::Release);
+    }
+}
+
+#[cfg(not(loom))]
+mod imp {
+    use std::cell::Cell;
+
+    use super::{AtomicUsize, MAX_THREADS, Numbers, ThreadId};
+
+    static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
+        Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
+
+    thread_local! {
+        // Apart from `EXIT`, because without a destructor it is one load to read, and can be read to the very end.
+        static OWN: Cell<Option<usize>> = const { Cell::new(None) };
+        static EXIT: GiveBackAtExit = const { GiveBackAtExit };
+    }
+
+    struct GiveBackAtExit;
+
+    impl Drop for GiveBackAtExit {
+        fn drop(&mut self) {
+            if let Ok(Some(number)) = OWN.try_with(Cell::take) {
+                give_back(number);
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn own() -> Option<usize> {
+        OWN.try_with(Cell::get).ok().flatten()
+    }
+
+    #[cold]
+    pub(super) fn first() -> ThreadId {
+        let Some(number) = NUMBERS.claim() else {
+            panic!("more than {MAX_THREADS} threads at once use an AtomicRing");
+        };
+        // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number back, so it is
+        // borrowed for this operation.
+        let kept = EXIT.try_with(|_| OWN.try_with(|own| own.set(Some(number))));
+        ThreadId { number, borrowed: !matches!(kept, Ok(Ok(()))) }
+    }
+
+    pub(super) fn give_back(number: usize) {
+        NUMBERS.give_back(number);
+    }
+}
+
+/// A stand-in: every thread of a model gets the next number, and keeps it. (`Numbers` has a model of its own.)
+#[cfg(loom)]
+mod imp {
+    use std::cell::Cell;
+    // Not loom's: counting must add neither scheduling points nor orderings to the model.
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::ThreadId;
+
+    loom::lazy_static! {
+        static ref NEXT: AtomicUsize = AtomicUsize::new(0);
+    }
+
+    loom::thread_local! {
+        static OWN: Cell<Option<usize>> = Cell::new(None);
+    }
+
+    pub(super) fn own() -> Option<usize> {
+        OWN.with(Cell::get)
+    }
+
+    pub(super) fn first() -> ThreadId {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        OWN.with(|own| own.set(Some(number)));
+        ThreadId { number, borrowed: false }
+    }
+
+    pub(super) fn give_back(_: usize) {
+        unreachable!("no number is borrowed in a model")
+    }
+}

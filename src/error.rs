@@ -1,0 +1,107 @@
+//! What can go wrong, and how the value comes back.
+
+use std::alloc::Layout;
+use std::error::Error;
+use std::fmt;
+
+/// A [`try_push`](crate::Queue::try_push) that found the queue full; it gives the value back.
+///
+/// ```
+/// use ringway::{Full, MutexRing, Queue};
+///
+/// let queue = MutexRing::new(1);
+/// assert_eq!(queue.try_push("a"), Ok(()));
+/// assert_eq!(queue.try_push("b"), Err(Full("b")));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Full<T>(
+    /// The value that did not fit.
+    pub T,
+);
+
+impl<T> Full<T> {
+    /// The value that did not fit.
+    #[must_use = "this is the value that did not fit"]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+// By hand, so that the value need not be `Debug` (and is never printed by accident).
+impl<T> fmt::Debug for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full(..)")
+    }
+}
+
+impl<T> fmt::Display for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the queue is full")
+    }
+}
+
+impl<T> Error for Full<T> {}
+
+/// Why a queue of the wanted capacity cannot be made.
+///
+/// ```
+/// use ringway::{AtomicRing, CapacityError};
+///
+/// assert_eq!(AtomicRing::<u8>::try_new(0).unwrap_err(), CapacityError::Zero);
+/// assert_eq!(AtomicRing::<u8>::try_new(usize::MAX).unwrap_err(), CapacityError::TooLarge);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CapacityError {
+    /// A queue for no elements can neither store nor evict.
+    Zero,
+    /// So many elements cannot be addressed.
+    TooLarge,
+    /// The allocator refused the memory.
+    OutOfMemory,
+}
+
+impl fmt::Display for CapacityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Zero => "the capacity of a queue must be at least 1",
+            Self::TooLarge => "the capacity is too large to address",
+            Self::OutOfMemory => "there is not enough memory for the capacity",
+        })
+    }
+}
+
+impl Error for CapacityError {}
+
+impl CapacityError {
+    /// The checks that all bounded queues share: `E` is what they allocate for each element.
+    pub(crate) fn check<E>(capacity: usize) -> Result<(), Self> {
+        match (capacity, Layout::array::<E>(capacity)) {
+            (0, _) => Err(Self::Zero),
+            (_, Err(_)) => Err(Self::TooLarge),
+            (_, Ok(_)) => Ok(()),
+        }
+    }
+
+    /// The panic behind every `new`.
+    #[track_caller]
+    pub(crate) fn panic(self, capacity: usize) -> ! {
+        panic!("cannot make a queue of capacity {capacity}: {self}")
+    }
+}
+
+/// A name that is no [`Kind`](crate::Kind).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseKindError;
+
+impl fmt::Display for ParseKindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown kind of queue: expected one of")?;
+        for (i, kind) in crate::Kind::ALL.iter().enumerate() {
+            write!(f, "{} `{kind}`", if i == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ParseKindError {}

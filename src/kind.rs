@@ -1,0 +1,72 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{AtomicRing, CapacityError, ChannelQueue, MutexRing, MutexVec, ParseKindError, Queue};
+
+/// One of the four queues, chosen at run time.
+///
+/// ```
+/// use ringway::{Kind, Queue};
+///
+/// let kind: Kind = "atomic-ring".parse()?;
+/// let queue = kind.build::<String>(1024)?;
+/// assert_eq!(queue.capacity(), Some(1024));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// [`MutexVec`](crate::MutexVec), `mutex-vec`.
+    MutexVec,
+    /// [`ChannelQueue`](crate::ChannelQueue), `channel`.
+    Channel,
+    /// [`MutexRing`](crate::MutexRing), `mutex-ring`.
+    MutexRing,
+    /// [`AtomicRing`](crate::AtomicRing), `atomic-ring`.
+    AtomicRing,
+}
+
+impl Kind {
+    /// Every kind, from the simplest to the flagship.
+    pub const ALL: [Self; 4] = [Self::MutexVec, Self::Channel, Self::MutexRing, Self::AtomicRing];
+
+    /// Makes a queue of this kind.
+    ///
+    /// # Errors
+    ///
+    /// As the `try_new` of each type. [`Kind::MutexVec`] is unbounded; all the same it refuses a capacity of zero,
+    /// so that a configuration is valid for every kind or for none.
+    pub fn build<T: Send + 'static>(self, capacity: usize) -> Result<Box<dyn Queue<T>>, CapacityError> {
+        Ok(match self {
+            Self::MutexVec if capacity == 0 => return Err(CapacityError::Zero),
+            Self::MutexVec => Box::new(MutexVec::new()),
+            Self::Channel => Box::new(ChannelQueue::try_new(capacity)?),
+            Self::MutexRing => Box::new(MutexRing::try_new(capacity)?),
+            Self::AtomicRing => Box::new(AtomicRing::try_new(capacity)?),
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::MutexVec => "mutex-vec",
+            Self::Channel => "channel",
+            Self::MutexRing => "mutex-ring",
+            Self::AtomicRing => "atomic-ring",
+        }
+    }
+}
+
+/// The kebab-case name, as [`FromStr`] reads it.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ParseKindError;
+
+    fn from_str(name: &str) -> Result<Self, ParseKindError> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(ParseKindError)
+    }
+}

@@ -1,0 +1,113 @@
+//! The specification: what a queue does when one thread at a time uses it.
+//!
+//! The property tests, the fuzz target, the loom models and the linearizability checker all compare with this.
+
+use std::collections::VecDeque;
+
+use ringway::{Overflow, Queue};
+
+/// A first-in, first-out queue, as plain as can be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Model {
+    elements: VecDeque<u32>,
+    capacity: Option<usize>,
+    overflow: Overflow,
+}
+
+/// One call on a queue of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    Push(u32),
+    TryPush(u32),
+    Pop,
+    PopInto(usize),
+    Len,
+    IsEmpty,
+    IsFull,
+}
+
+/// What the call returned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ret {
+    Stored,
+    Evicted(u32),
+    Rejected(u32),
+    Popped(Option<u32>),
+    PoppedInto(Vec<u32>),
+    Len(usize),
+    Bool(bool),
+}
+
+impl Model {
+    pub fn new(capacity: Option<usize>, overflow: Overflow) -> Self {
+        Self { elements: VecDeque::new(), capacity, overflow }
+    }
+
+    /// The empty model of a queue.
+    pub fn of<T>(queue: &(impl Queue<T> + ?Sized)) -> Self {
+        Self::new(queue.capacity(), queue.overflow())
+    }
+
+    fn is_full(&self) -> bool {
+        Some(self.elements.len()) == self.capacity
+    }
+
+    pub fn apply(&mut self, op: Op) -> Ret {
+        match op {
+            Op::Push(value) if !self.is_full() => {
+                self.elements.push_back(value);
+                Ret::Stored
+            }
+            Op::Push(value) => match self.overflow {
+                Overflow::EvictOldest => {
+                    self.elements.push_back(value);
+                    Ret::Evicted(self.elements.pop_front().unwrap())
+                }
+                Overflow::RejectNewest => Ret::Rejected(value),
+                _ => unreachable!("a queue that grows is never full"),
+            },
+            Op::TryPush(value) if self.is_full() => Ret::Rejected(value),
+            Op::TryPush(value) => {
+                self.elements.push_back(value);
+                Ret::Stored
+            }
+            Op::Pop => Ret::Popped(self.elements.pop_front()),
+            Op::PopInto(max) => Ret::PoppedInto(self.elements.drain(..max.min(self.elements.len())).collect()),
+            Op::Len => Ret::Len(self.elements.len()),
+            Op::IsEmpty => Ret::Bool(self.elements.is_empty()),
+            Op::IsFull => Ret::Bool(self.is_full()),
+        }
+    }
+}
+
+/// Makes the call on a real queue, whose elements `make` and `number` turn from and to numbers.
+pub fn call<T>(
+    queue: &(impl Queue<T> + ?Sized),
+    op: Op,
+    make: impl Fn(u32) -> T,
+    number: impl Fn(T) -> u32,
+) -> Ret {
+    use ringway::{Full, Pushed};
+
+    match op {
+        Op::Push(value) => match queue.push(make(value)) {
+            Pushed::Stored => Ret::Stored,
+            Pushed::Evicted(old) => Ret::Evicted(number(old)),
+            Pushed::Rejected(value) => Ret::Rejected(number(value)),
+        },
+        Op::TryPush(value) => match queue.try_push(make(value)) {
+            Ok(()) => Ret::Stored,
+            Err(Full(value)) => Ret::Rejected(number(value)),
+        },
+        Op::Pop => Ret::Popped(queue.pop().map(number)),
+        Op::PopInto(max) => {
+            let mut out = Vec::new();
+            let taken = queue.pop_into(&mut out, max);
+            assert_eq!(taken, out.len(), "pop_into returns how many it appended");
+            Ret::PoppedInto(out.into_iter().map(number).collect())
+        }
+        Op::Len => Ret::Len(queue.len()),
+        Op::IsEmpty => Ret::Bool(queue.is_empty()),
+        Op::IsFull => Ret::Bool(queue.is_full()),
+    }
+}
