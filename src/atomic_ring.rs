@@ -8,6 +8,8 @@ mod inline;
 mod position;
 mod ring;
 mod storage;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod thread_id;
 #[cfg(target_arch = "x86_64")]
 mod wide;
@@ -46,8 +48,8 @@ use ring::Ring;
 ///   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
 /// * *Linearization point*: the one successful compare-exchange of `push`, `try_push` and `pop`; for
 ///   [`None`] and [`Full`] the load of the slot that showed it.
-/// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions are a thread's
-///   first operation beyond every 16, 32, 64, … threads, which calls the allocator, and `new` and `drop`.
+/// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions call the
+///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an `Exchange` ring.
 /// * *Cost*: one compare-exchange and one store to a shared line, when nobody is in the way. No allocation per
 ///   element. A stale hint costs a search of O(log `capacity`) loads.
 ///
@@ -160,7 +162,7 @@ impl<T> AtomicRing<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_oldest(&self) -> Option<T> {
         with_ring!(self, ring => ring.pop())
     }
@@ -171,17 +173,17 @@ impl<T> AtomicRing<T> {
 }
 
 impl<T: Send> Queue<T> for AtomicRing<T> {
-    #[inline]
+    #[inline(always)]
     fn push(&self, value: T) -> Pushed<T> {
         with_ring!(self, ring => ring.push(value)).map_or(Pushed::Stored, Pushed::Evicted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_push(&self, value: T) -> Result<(), Full<T>> {
         with_ring!(self, ring => ring.try_push(value))
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop(&self) -> Option<T> {
         self.take_oldest()
     }

@@ -16,13 +16,13 @@ use crate::{AtomicRing, CapacityError, ChannelQueue, MutexRing, MutexVec, ParseK
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// [`MutexVec`](crate::MutexVec), `mutex-vec`.
+    /// [`MutexVec`], `mutex-vec`.
     MutexVec,
-    /// [`ChannelQueue`](crate::ChannelQueue), `channel`.
+    /// [`ChannelQueue`], `channel`.
     Channel,
-    /// [`MutexRing`](crate::MutexRing), `mutex-ring`.
+    /// [`MutexRing`], `mutex-ring`.
     MutexRing,
-    /// [`AtomicRing`](crate::AtomicRing), `atomic-ring`.
+    /// [`AtomicRing`], `atomic-ring`.
     AtomicRing,
 }
 

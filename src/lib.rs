@@ -1,4 +1,46 @@
-//! Bounded queues for real-time data pipelines.
+//! Bounded queues for real-time data pipelines: they never block the input, drop the *oldest* when full, say what
+//! they dropped, and lose nothing else.
+//!
+//! A gateway takes messages in from the network, queues them, processes them, passes them on. When it falls behind, the
+//! newest message is worth more than the oldest: telemetry, market data, sensor frames, metrics.
+//!
+//! ```
+//! use ringway::{AtomicRing, Pushed, Queue};
+//!
+//! let queue = AtomicRing::new(3);
+//! for frame in 0..5 {
+//!     match queue.push(frame) {
+//!         Pushed::Stored => {}
+//!         Pushed::Evicted(old) => println!("frame {old} had to make room for frame {frame}"),
+//!         Pushed::Rejected(_) => unreachable!("not by a queue that evicts the oldest"),
+//!     }
+//! }
+//! assert_eq!(queue.pop(), Some(2));
+//! ```
+//!
+//! # Which queue do I want?
+//!
+//! Four queues share one trait, [`Queue`], so that they can be compared and exchanged, at run time too ([`Kind`]):
+//!
+//! | | when full | takes memory | progress | choose it |
+//! |---|---|---|---|---|
+//! | [`AtomicRing`] | evicts the oldest | at the start | lock-free | for fresh data from many threads, when no thread may ever wait for another |
+//! | [`MutexRing`] | evicts the oldest | at the start | blocking | for the same semantics in the plainest code |
+//! | [`ChannelQueue`] | rejects the newest | at the start | blocking in corner cases | when what was accepted must not be evicted |
+//! | [`MutexVec`] | never is | without bound | blocking | when the consumer is known to keep up |
+//!
+//! # Words
+//!
+//! An element is **evicted** when it was stored and had to make room, and **rejected** when it was never stored. Both are
+//! given back to the caller of [`push`](Queue::push), in [`Pushed`]. **Lock-free** means, strictly, that a thread that
+//! is suspended at *any* instruction cannot keep the others from completing their operations.
+//!
+//! # Platforms
+//!
+//! All targets with `std` and 64-bit atomics. On x86-64, small elements are stored [inline](AtomicRing#storage).
+
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("ringway needs 64-bit atomics");
 
 mod atomic_ring;
 mod channel_queue;
@@ -18,3 +60,8 @@ pub use kind::Kind;
 pub use mutex_ring::MutexRing;
 pub use mutex_vec::MutexVec;
 pub use queue::{Overflow, Pushed, Queue};
+
+/// The examples of the README are run too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

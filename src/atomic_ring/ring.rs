@@ -72,7 +72,7 @@ impl<S: Slots> Ring<S> {
     ///
     /// *Linearization point*: the successful exchange. *Progress*: lock-free; an exchange fails, or a position turns
     /// out to be filled, only because another operation succeeded.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&self, value: S::Element) -> Option<S::Element> {
         let (mut tail, mut seen) = self.find_tail();
         let mut hand = self.slots.hand_with(value);
@@ -87,7 +87,7 @@ impl<S: Slots> Ring<S> {
     ///
     /// *Linearization point*: the successful exchange; for [`Full`], the load of the slot. *Progress*: lock-free, as
     /// [`push`](Self::push).
-    #[inline]
+    #[inline(always)]
     pub(super) fn try_push(&self, value: S::Element) -> Result<(), Full<S::Element>> {
         let (mut tail, mut seen) = self.find_tail();
         let mut hand = self.slots.hand_with(value);
@@ -105,7 +105,7 @@ impl<S: Slots> Ring<S> {
     ///
     /// *Linearization point*: the successful exchange; for `None`, the load of the slot. *Progress*: lock-free; an
     /// exchange fails, or a position turns out to be gone, only because another operation succeeded.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&self) -> Option<S::Element> {
         let (mut head, mut seen) = self.find_head();
         let mut hand = self.slots.empty_hand();
@@ -224,5 +224,23 @@ impl<S: Slots> Ring<S> {
             }
         }
         from.add(low, layout)
+    }
+
+    /// Test hook: where the hints are.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn hints(&self) -> (Position, Position) {
+        (self.head.load(), self.tail.load())
+    }
+
+    /// Test hook: puts the hints where a thread would that slept before its store.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn set_hints(&self, (head, tail): (Position, Position)) {
+        self.head.0.store(head.to_bits(), Ordering::Release);
+        self.tail.0.store(tail.to_bits(), Ordering::Release);
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn slots(&self) -> &S {
+        &self.slots
     }
 }

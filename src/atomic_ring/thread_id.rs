@@ -17,7 +17,8 @@ pub(super) struct ThreadId {
 }
 
 impl ThreadId {
-    /// *Progress*: wait-free but for the thread's first call, which is lock-free.
+    /// *Progress*: wait-free but for the thread's first call, which is lock-free (the standard library may allocate
+    /// to register a thread-local destructor).
     ///
     /// # Panics
     ///
@@ -120,6 +121,8 @@ mod imp {
         ThreadId { number, borrowed: !matches!(kept, Ok(Ok(()))) }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn give_back(number: usize) {
         NUMBERS.give_back(number);
     }
