@@ -18,6 +18,7 @@ use std::fmt;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use crate::drain::drop_all;
 use crate::into_iter::into_iter;
 use crate::{CapacityError, Full, Overflow, Pushed, Queue};
 use exchange::Exchange;
@@ -127,7 +128,10 @@ impl<T> AtomicRing<T> {
     /// Where [`try_new`](Self::try_new) returns an error.
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        Self::try_new(capacity).unwrap_or_else(|error| error.panic(capacity))
+        match Self::try_new(capacity) {
+            Ok(queue) => queue,
+            Err(error) => error.panic(capacity),
+        }
     }
 
     /// Makes an empty ring for `capacity` elements, any number from 1 on, and allocates its memory.
@@ -213,22 +217,8 @@ into_iter!(AtomicRing);
 
 impl<T> Drop for AtomicRing<T> {
     fn drop(&mut self) {
-        /// Goes on when the `Drop` of an element panics. A second panic aborts, as everywhere.
-        struct Rest<'a, T>(&'a AtomicRing<T>);
-
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                while let Some(element) = self.0.take_oldest() {
-                    drop(element);
-                }
-            }
-        }
-
         if mem::needs_drop::<T>() {
-            let rest = Rest(self);
-            while let Some(element) = rest.0.take_oldest() {
-                drop(element);
-            }
+            drop_all(|| self.take_oldest());
         }
     }
 }

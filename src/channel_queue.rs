@@ -1,7 +1,9 @@
 use std::fmt;
+use std::hint::black_box;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use crate::drain::drop_all;
 use crate::into_iter::into_iter;
 use crate::{CapacityError, Full, Overflow, Pushed, Queue};
 
@@ -35,7 +37,10 @@ impl<T> ChannelQueue<T> {
     /// Where [`try_new`](Self::try_new) returns an error.
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        Self::try_new(capacity).unwrap_or_else(|error| error.panic(capacity))
+        match Self::try_new(capacity) {
+            Ok(queue) => queue,
+            Err(error) => error.panic(capacity),
+        }
     }
 
     /// Makes an empty queue for `capacity` elements and allocates all its memory.
@@ -49,8 +54,10 @@ impl<T> ChannelQueue<T> {
         struct Slot<T>(T, usize);
 
         CapacityError::check::<Slot<T>>(capacity)?;
-        // The channel has no fallible constructor: ask the allocator first whether it would give as much.
-        Vec::<Slot<T>>::new().try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
+        // The channel has no fallible constructor: see first whether the allocator would give as much.
+        let mut probe = Vec::<Slot<T>>::new();
+        probe.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
+        drop(black_box(probe));
         let (sender, receiver) = bounded(capacity);
         Ok(Self { sender, receiver })
     }
@@ -92,6 +99,13 @@ impl<T: Send> Queue<T> for ChannelQueue<T> {
 }
 
 into_iter!(ChannelQueue);
+
+/// The channel would leak the rest when the `Drop` of an element panics.
+impl<T> Drop for ChannelQueue<T> {
+    fn drop(&mut self) {
+        drop_all(|| self.receiver.try_recv().ok());
+    }
+}
 
 impl<T> fmt::Debug for ChannelQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,6 +44,7 @@ compile_error!("ringway needs 64-bit atomics");
 
 mod atomic_ring;
 mod channel_queue;
+mod drain;
 mod error;
 mod into_iter;
 mod kind;

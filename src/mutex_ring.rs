@@ -36,7 +36,10 @@ impl<T> MutexRing<T> {
     /// Where [`try_new`](Self::try_new) returns an error.
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        Self::try_new(capacity).unwrap_or_else(|error| error.panic(capacity))
+        match Self::try_new(capacity) {
+            Ok(queue) => queue,
+            Err(error) => error.panic(capacity),
+        }
     }
 
     /// Makes an empty queue for `capacity` elements and allocates all its memory.

@@ -60,17 +60,17 @@ fn boxed<T>(elements: impl ExactSizeIterator<Item = T>) -> Result<Box<[T]>, Capa
 
 impl<T> Cells<T> {
     pub(super) fn new(capacity: usize) -> Result<Self, CapacityError> {
-        let cells = capacity.checked_add(MAX_THREADS).ok_or(CapacityError::TooLarge)?;
-        CapacityError::check::<T>(cells)?;
+        CapacityError::check::<T>(Self::max_index(capacity)?)?;
         Ok(Self {
             capacity,
             first: Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?,
-            later: [const { () }; GROWTHS].map(|()| AtomicPtr::new(ptr::null_mut())),
+            later: [(); GROWTHS].map(|()| AtomicPtr::new(ptr::null_mut())),
         })
     }
 
-    pub(super) fn max_index(&self) -> usize {
-        self.capacity + MAX_THREADS - 1
+    /// The largest index that a cell may have, once there are as many threads as there can be.
+    pub(super) fn max_index(capacity: usize) -> Result<usize, CapacityError> {
+        capacity.checked_add(MAX_THREADS - 1).ok_or(CapacityError::TooLarge)
     }
 
     /// The current thread's spare.

@@ -28,8 +28,8 @@ impl<T> Slots for Exchange<T> {
 
     fn new(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
         CapacityError::check::<AtomicU64>(capacity)?;
+        let layout = Layout::new(capacity, Cells::<T>::max_index(capacity)?)?;
         let cells = Cells::new(capacity)?;
-        let layout = Layout::new(capacity, cells.max_index())?;
         let mut slots = Vec::new();
         slots.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
         let empty = layout.start(laps).empty(layout);
@@ -85,8 +85,8 @@ impl<T> Hand for ExchangeHand<'_, T> {
         let layout = self.slots.layout;
         let new = position.stamp_after(self.full, layout) | self.spare.index() as u64;
         // AcqRel pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
-        // thread to `position`; it acquires what the last owner did with the cell taken. A failure tells nothing, the
-        // caller loads again: Relaxed.
+        // thread to `position`; it acquires what the last owner did with the cell taken (as the load of `seen` did, unless
+        // the word has come again meanwhile). A failure tells nothing, the caller loads again: Relaxed.
         let swapped = self.slots.slots[position.index(layout)]
             .compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok();
@@ -102,5 +102,43 @@ impl<T> Hand for ExchangeHand<'_, T> {
     fn open(self) -> Option<T> {
         // SAFETY: `full`, so there is a `T` in this thread's own cell, and it leaves with the hand.
         self.full.then(|| self.spare.cell().with(|cell| unsafe { cell.cast::<T>().read() }))
+    }
+}
+
+/// The storage is sound by itself, whatever stamps it is told to write.
+#[cfg(all(test, loom))]
+mod models {
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use super::{Exchange, Hand, Slots};
+
+    /// Both threads swap at one and the same position, so the word that one of them has seen can come again, with the
+    /// same cell and another element in it. That is what the Acquire of the exchange is for: in the ring, where stamps
+    /// do not repeat, the Acquire of the load would do.
+    #[test]
+    fn a_word_that_comes_again_still_hands_over_its_cell() {
+        loom::model(|| {
+            let slots = Arc::new(Exchange::new(1, 0).unwrap());
+            let swap = |slots: &Exchange<[u32; 2]>, element| {
+                let seen = slots.load(0);
+                let mut hand = slots.hand_with([element; 2]);
+                hand.swap(slots.layout().start(0), seen);
+                if let Some([a, b]) = hand.open() {
+                    assert_eq!(a, b, "torn");
+                }
+            };
+            swap(&slots, 0);
+            let other = thread::spawn({
+                let slots = Arc::clone(&slots);
+                move || {
+                    swap(&slots, 1);
+                    swap(&slots, 2);
+                }
+            });
+            swap(&slots, 3);
+            other.join().unwrap();
+        });
     }
 }

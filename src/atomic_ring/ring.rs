@@ -1,6 +1,6 @@
 //! The protocol: positions, versions, hints. It knows nothing of how an element is stored.
 
-use crossbeam_utils::CachePadded;
+use crossbeam_utils::{Backoff, CachePadded};
 
 use super::position::Position;
 use super::storage::{Hand, Slots};
@@ -71,12 +71,15 @@ impl<S: Slots> Ring<S> {
     /// Stores `value` as the newest element; returns the oldest one if it had to make room.
     ///
     /// *Linearization point*: the successful exchange. *Progress*: lock-free; an exchange fails, or a position turns
-    /// out to be filled, only because another operation succeeded.
+    /// out to be filled, only because another operation succeeded. (The backoff is a bounded pause: it waits for nobody,
+    /// it only keeps two threads from taking the line from each other over and over.)
     #[inline(always)]
     pub(super) fn push(&self, value: S::Element) -> Option<S::Element> {
         let (mut tail, mut seen) = self.find_tail();
         let mut hand = self.slots.hand_with(value);
+        let backoff = Backoff::new();
         while !hand.swap(tail, seen) {
+            backoff.spin();
             (tail, seen) = self.find_tail_from(tail);
         }
         self.tail.publish(tail.next(self.slots.layout()));
@@ -91,11 +94,13 @@ impl<S: Slots> Ring<S> {
     pub(super) fn try_push(&self, value: S::Element) -> Result<(), Full<S::Element>> {
         let (mut tail, mut seen) = self.find_tail();
         let mut hand = self.slots.hand_with(value);
+        let backoff = Backoff::new();
         while !self.slots.is_full(seen) {
             if hand.swap(tail, seen) {
                 self.tail.publish(tail.next(self.slots.layout()));
                 return Ok(());
             }
+            backoff.spin();
             (tail, seen) = self.find_tail_from(tail);
         }
         hand.open().map_or(Ok(()), |value| Err(Full(value)))
@@ -109,11 +114,13 @@ impl<S: Slots> Ring<S> {
     pub(super) fn pop(&self) -> Option<S::Element> {
         let (mut head, mut seen) = self.find_head();
         let mut hand = self.slots.empty_hand();
+        let backoff = Backoff::new();
         while self.slots.is_full(seen) {
             if hand.swap(head, seen) {
                 self.head.publish(head.next(self.slots.layout()));
                 break;
             }
+            backoff.spin();
             (head, seen) = self.find_head_from(head);
         }
         hand.open()

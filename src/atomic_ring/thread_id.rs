@@ -159,3 +159,82 @@ mod imp {
         unreachable!("no number is borrowed in a model")
     }
 }
+
+/// The set of numbers on its own: nobody shares a number, and who gets one sees what its last owner did under it.
+#[cfg(all(test, loom))]
+mod models {
+    use std::array;
+    use std::sync::Arc;
+
+    use loom::cell::Cell;
+    use loom::thread;
+
+    use super::{AtomicUsize, Numbers};
+
+    /// How many numbers are ever claimed at once.
+    const AT_ONCE: usize = 2;
+
+    struct Guarded {
+        numbers: Numbers<1>,
+        /// What belongs to the owner of each number; loom reports it as a race if there are two, or if the second
+        /// came without a happens-before from the first.
+        owned: [Cell<bool>; AT_ONCE],
+    }
+
+    impl Guarded {
+        fn claim(&self) -> usize {
+            let number = self.numbers.claim().expect("64 numbers are enough for two threads");
+            // Lowest first: no number is passed over.
+            assert!(number < AT_ONCE);
+            assert!(!self.owned[number].replace(true), "number {number} has two owners");
+            number
+        }
+
+        fn give_back(&self, number: usize) {
+            assert!(self.owned[number].replace(false));
+            self.numbers.give_back(number);
+        }
+    }
+
+    #[test]
+    fn a_number_has_one_owner_at_a_time() {
+        loom::model(|| {
+            let guarded = Arc::new(Guarded {
+                numbers: Numbers { claimed: array::from_fn(|_| AtomicUsize::new(0)) },
+                owned: array::from_fn(|_| Cell::new(false)),
+            });
+            let twice = |guarded: &Guarded| {
+                for _ in 0..2 {
+                    let number = guarded.claim();
+                    guarded.give_back(number);
+                }
+            };
+            let other = thread::spawn({
+                let guarded = Arc::clone(&guarded);
+                move || twice(&guarded)
+            });
+            twice(&guarded);
+            other.join().unwrap();
+            assert_eq!(guarded.claim(), 0);
+        });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{AtomicUsize, Numbers};
+
+    #[test]
+    fn numbers_are_claimed_lowest_first_until_there_is_none() {
+        const ALL: usize = 2 * usize::BITS as usize;
+        let numbers = Numbers { claimed: [const { AtomicUsize::new(0) }; 2] };
+        for number in 0..ALL {
+            assert_eq!(numbers.claim(), Some(number));
+        }
+        assert_eq!(numbers.claim(), None);
+        for number in [ALL - 1, 7] {
+            numbers.give_back(number);
+        }
+        assert_eq!([(); 3].map(|()| numbers.claim()), [Some(7), Some(ALL - 1), None]);
+    }
+}

@@ -64,13 +64,13 @@ mod imp {
         pub(in super::super) fn load(&self) -> Pair {
             let pair: __m128i;
             // SAFETY: the processor has the instruction (see `new`); the address is valid and aligned to 16 bytes; nobody
-            // accesses it but atomically. Not `nomem`, so nothing is moved up across it.
+            // accesses it but atomically. Neither `nomem` nor `readonly`: what comes after must not move up across it.
             unsafe {
                 asm!(
                     "vmovdqa {pair}, xmmword ptr [{address}]",
                     address = in(reg) self.pair.get(),
                     pair = out(xmm_reg) pair,
-                    options(nostack, preserves_flags, readonly),
+                    options(nostack, preserves_flags),
                 );
             }
             // SAFETY: both are 16 bytes, and `MaybeUninit` takes any.

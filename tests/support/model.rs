@@ -81,12 +81,7 @@ impl Model {
 }
 
 /// Makes the call on a real queue, whose elements `make` and `number` turn from and to numbers.
-pub fn call<T>(
-    queue: &(impl Queue<T> + ?Sized),
-    op: Op,
-    make: impl Fn(u32) -> T,
-    number: impl Fn(T) -> u32,
-) -> Ret {
+pub fn call<T>(queue: &(impl Queue<T> + ?Sized), op: Op, make: impl Fn(u32) -> T, number: impl Fn(T) -> u32) -> Ret {
     use ringway::{Full, Pushed};
 
     match op {

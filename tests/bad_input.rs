@@ -1,0 +1,436 @@
+//! Capacities that cannot be, memory that is not to be had, and other arguments at the edge: an error or a panic that
+//! says so, nothing leaked, nothing broken.
+//!
+//! The allocator of these tests refuses what a thread has forbidden itself, so that none depends on the memory of the
+//! machine or ever touches much of it. And it keeps accounts, for each thread.
+#![cfg(not(loom))]
+#![allow(unsafe_code)]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Barrier;
+use std::thread;
+
+use ringway::{AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue};
+use support::counted::{Counted, Counting, Ledger};
+
+// -- The allocator --
+
+struct Accounting;
+
+#[global_allocator]
+static ALLOCATOR: Accounting = Accounting;
+
+thread_local! {
+    /// The largest allocation allowed, in bytes.
+    static LARGEST: Cell<usize> = const { Cell::new(1 << 30) };
+    /// How many more allocations are allowed.
+    static ALLOWED: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// Bytes allocated less bytes freed.
+    static BALANCE: Cell<isize> = const { Cell::new(0) };
+}
+
+fn allow(layout: Layout) -> bool {
+    // A panic needs memory for its message.
+    if thread::panicking() {
+        return true;
+    }
+    let allowed = ALLOWED.get();
+    if layout.size() > LARGEST.get() || allowed == 0 {
+        return false;
+    }
+    ALLOWED.set(allowed.saturating_sub(usize::from(allowed != usize::MAX)));
+    true
+}
+
+fn account(bytes: isize) {
+    BALANCE.set(BALANCE.get() + bytes);
+}
+
+// SAFETY: refuses or passes on; `System` keeps the contract.
+unsafe impl GlobalAlloc for Accounting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !allow(layout) {
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's promises are those that `System` asks for.
+        let memory = unsafe { System.alloc(layout) };
+        if !memory.is_null() {
+            account(layout.size() as isize);
+        }
+        memory
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        account(-(layout.size() as isize));
+        // SAFETY: the caller's promises are those that `System` asks for, and all memory is `System`'s.
+        unsafe { System.dealloc(memory, layout) };
+    }
+}
+
+/// Runs with no more than `allowed` allocations, none of more than `largest` bytes.
+fn with_limits<R>(allowed: usize, largest: usize, f: impl FnOnce() -> R) -> R {
+    struct Restore(usize, usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ALLOWED.set(self.0);
+            LARGEST.set(self.1);
+        }
+    }
+    let _restore = Restore(ALLOWED.replace(allowed), LARGEST.replace(largest));
+    f()
+}
+
+// -- Capacities --
+
+/// A constructor of each kind for a `T`, bounded ones only.
+type TryNew<T> = fn(usize) -> Result<Box<dyn Queue<T>>, CapacityError>;
+
+fn boxed<T>(queue: impl Queue<T> + 'static) -> Box<dyn Queue<T>> {
+    Box::new(queue)
+}
+
+/// By the types and by `Kind`.
+fn bounded<T: Send + 'static>() -> [(Kind, [TryNew<T>; 2]); 3] {
+    [
+        (Kind::Channel, [|n| ChannelQueue::try_new(n).map(boxed), |n| Kind::Channel.build(n)]),
+        (Kind::MutexRing, [|n| MutexRing::try_new(n).map(boxed), |n| Kind::MutexRing.build(n)]),
+        (Kind::AtomicRing, [|n| AtomicRing::try_new(n).map(boxed), |n| Kind::AtomicRing.build(n)]),
+    ]
+}
+
+/// How `new` panics.
+fn panic_message<T: Send + 'static>(kind: Kind, capacity: usize) -> String {
+    let new = || match kind {
+        Kind::Channel => boxed::<T>(ChannelQueue::new(capacity)),
+        Kind::MutexRing => boxed::<T>(MutexRing::new(capacity)),
+        _ => boxed::<T>(AtomicRing::new(capacity)),
+    };
+    *catch_unwind(new).map(|_| ()).unwrap_err().downcast::<String>().expect("a formatted message")
+}
+
+#[track_caller]
+fn fails<T: Send + 'static>(capacity: usize, expected: impl Fn(Kind) -> CapacityError) {
+    for (kind, constructors) in bounded::<T>() {
+        let expected = expected(kind);
+        for try_new in constructors {
+            let before = BALANCE.get();
+            let error = try_new(capacity).map(|_| ()).unwrap_err();
+            assert_eq!(BALANCE.get(), before, "{kind}: something allocated is left");
+            assert_eq!(error, expected, "{kind}, {} bytes each, {capacity}", size_of::<T>());
+        }
+        let message = panic_message::<T>(kind, capacity);
+        assert!(message.contains(&format!("capacity {capacity}")), "{message}");
+        assert!(message.contains(&expected.to_string()), "{message}");
+    }
+}
+
+type Page = [u8; 4096];
+type Mebibyte = [u8; 1 << 20];
+
+#[test]
+fn a_capacity_of_zero() {
+    fails::<()>(0, |_| CapacityError::Zero);
+    fails::<u8>(0, |_| CapacityError::Zero);
+    fails::<Page>(0, |_| CapacityError::Zero);
+    fails::<Mebibyte>(0, |_| CapacityError::Zero);
+    // So that a capacity is right for all kinds or for none.
+    assert_eq!(Kind::MutexVec.build::<u8>(0).map(|_| ()), Err(CapacityError::Zero));
+}
+
+#[test]
+fn capacities_too_large_to_address() {
+    const MOST: usize = isize::MAX as usize;
+    for capacity in [usize::MAX, usize::MAX - 1, MOST + 1] {
+        fails::<u8>(capacity, |_| CapacityError::TooLarge);
+        fails::<Page>(capacity, |_| CapacityError::TooLarge);
+        fails::<Mebibyte>(capacity, |_| CapacityError::TooLarge);
+    }
+    // One element more than `isize::MAX` bytes hold.
+    fails::<Page>(MOST / size_of::<Page>() + 1, |_| CapacityError::TooLarge);
+    fails::<Mebibyte>(MOST / size_of::<Mebibyte>() + 1, |_| CapacityError::TooLarge);
+}
+
+#[test]
+fn capacities_too_large_for_the_memory() {
+    const MOST: usize = isize::MAX as usize;
+    // Bytes of which the mutex ring needs just one each; the others need more, for a stamp.
+    for capacity in [MOST, MOST - 1] {
+        fails::<u8>(capacity, |kind| match kind {
+            Kind::MutexRing => CapacityError::OutOfMemory,
+            _ => CapacityError::TooLarge,
+        });
+    }
+    fails::<u8>(1 << 32, |_| CapacityError::OutOfMemory);
+    fails::<Page>(1 << 20, |_| CapacityError::OutOfMemory);
+    fails::<Mebibyte>(1 << 20, |_| CapacityError::OutOfMemory);
+}
+
+/// A slot's word has 32 bits for the index of an element or, where these live in cells, of a cell. Whether there would
+/// be memory for as many is not even asked.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn capacities_too_large_for_the_words_of_an_atomic_ring() {
+    fn fails_at_once<T: Send + 'static>(capacity: usize) {
+        fails::<T>(capacity, |kind| match kind {
+            Kind::AtomicRing => CapacityError::TooLarge,
+            _ => CapacityError::OutOfMemory,
+        });
+    }
+    for capacity in [(1 << 32) + 1, 1 << 40] {
+        fails_at_once::<u8>(capacity);
+        fails_at_once::<Page>(capacity);
+        fails_at_once::<Mebibyte>(capacity);
+    }
+}
+
+/// Nothing to store, so nothing to allocate but what a queue keeps for each slot, and the mutex ring keeps nothing.
+#[test]
+fn elements_without_size() {
+    for (kind, constructors) in bounded::<()>() {
+        for try_new in constructors {
+            match kind {
+                Kind::MutexRing => {
+                    let queue = try_new(usize::MAX).unwrap();
+                    assert_eq!(queue.capacity(), Some(usize::MAX));
+                    assert_eq!(queue.push(()), Pushed::Stored);
+                    assert_eq!((queue.pop(), queue.pop()), (Some(()), None));
+                }
+                _ => assert_eq!(try_new(usize::MAX).map(|_| ()), Err(CapacityError::TooLarge)),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_queue_without_bounds_takes_any_capacity_for_advice() {
+    let queue = Kind::MutexVec.build::<u8>(usize::MAX).unwrap();
+    assert_eq!(queue.capacity(), None);
+    assert_eq!(queue.push(1), Pushed::Stored);
+}
+
+/// Whichever allocation is refused, those before it are given back.
+#[test]
+fn memory_runs_out_half_way() {
+    fn check<T, Q: Queue<T>>(try_new: impl Fn() -> Result<Q, CapacityError>) {
+        for allowed in 0.. {
+            let before = BALANCE.get();
+            let made = with_limits(allowed, usize::MAX, &try_new);
+            match made {
+                Err(error) => {
+                    assert_eq!(BALANCE.get(), before, "something allocated is left");
+                    assert_eq!(error, CapacityError::OutOfMemory);
+                }
+                Ok(queue) => {
+                    assert!(allowed > 0, "nothing was refused");
+                    drop(queue);
+                    assert_eq!(BALANCE.get(), before, "something allocated is left");
+                    return;
+                }
+            }
+        }
+    }
+    // Not the channel: it has no fallible constructor. What can be asked beforehand, `ChannelQueue` does ask.
+    check(|| MutexRing::<u8>::try_new(100));
+    check(|| MutexRing::<Page>::try_new(100));
+    check(|| AtomicRing::<u8>::try_new(100));
+    check(|| AtomicRing::<Page>::try_new(100));
+    assert_eq!(
+        with_limits(0, usize::MAX, || ChannelQueue::<u8>::try_new(100).map(|_| ())),
+        Err(CapacityError::OutOfMemory)
+    );
+}
+
+#[test]
+fn dropping_a_queue_gives_all_memory_back() {
+    for kind in Kind::ALL {
+        // The first use by a thread may allocate something for the thread.
+        for first in [true, false] {
+            let before = BALANCE.get();
+            let queue = kind.build::<String>(5).unwrap();
+            for i in 0..7 {
+                drop(queue.push(i.to_string()).displaced());
+            }
+            assert!(queue.pop().is_some());
+            drop(queue);
+            assert!(first || BALANCE.get() == before, "{kind}");
+        }
+    }
+}
+
+/// So many threads at once that more spares must be made: by these threads, of which several may try at the same time,
+/// for the queue, which frees them.
+#[test]
+fn dropping_a_queue_gives_the_memory_for_many_threads_back() {
+    const THREADS: usize = 40;
+    for _ in 0..20 {
+        let before = BALANCE.get();
+        let queue = AtomicRing::<Page>::new(THREADS);
+        let in_the_queue = BALANCE.get() - before;
+        let everyone = Barrier::new(THREADS);
+        let in_the_threads: Vec<isize> = thread::scope(|scope| {
+            let (queue, everyone) = (&queue, &everyone);
+            let push = move || {
+                everyone.wait();
+                let before = BALANCE.get();
+                assert!(queue.push([0; 4096]).is_stored());
+                let balance = BALANCE.get() - before;
+                everyone.wait();
+                balance
+            };
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(push)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let before = BALANCE.get();
+        drop(queue);
+        let given_back = before - BALANCE.get();
+        assert!(in_the_threads.iter().any(|&bytes| bytes > 0), "some had to make spares");
+        assert_eq!(given_back, in_the_queue + in_the_threads.iter().sum::<isize>());
+    }
+}
+
+/// A thread that gets no memory for its spare panics, gives up its element, and harms nobody.
+#[test]
+fn no_memory_for_more_threads() {
+    const THREADS: usize = 40;
+    let ledger = Ledger::new(2 * THREADS);
+    // So large that the memory for more threads is more than anything else allocates.
+    let large = |id| (Counted::new(&ledger, id), [0_u8; 1 << 16]);
+    let queue = AtomicRing::new(THREADS);
+    let everyone = Barrier::new(THREADS);
+    let refused: Vec<bool> = thread::scope(|scope| {
+        let (queue, everyone, large) = (&queue, &everyone, &large);
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let push = || assert!(queue.push(large(thread)).displaced().is_none());
+                    let pushed = with_limits(usize::MAX, 1 << 19, || catch_unwind(AssertUnwindSafe(push)));
+                    // Nobody ends before: so most have a number for which there is no spare yet.
+                    everyone.wait();
+                    let Err(panic) = pushed else { return false };
+                    let message = panic.downcast_ref::<String>().expect("a formatted message");
+                    assert!(message.contains("no memory for the spares"), "{message}");
+                    assert!(queue.push(large(THREADS + thread)).displaced().is_none(), "there is memory now");
+                    true
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(refused.contains(&true));
+    assert_eq!(queue.len(), THREADS);
+    for (thread, &refused) in refused.iter().enumerate() {
+        assert_eq!(ledger.drops(thread), usize::from(refused));
+    }
+    drop(queue);
+    for (thread, &refused) in refused.iter().enumerate() {
+        assert_eq!(ledger.drops(thread), 1);
+        assert_eq!(ledger.drops(THREADS + thread), usize::from(refused));
+    }
+}
+
+/// However long it runs: nothing is allocated for an element.
+#[test]
+fn pushing_and_popping_allocates_nothing() {
+    const ALLOWED_HERE: usize = 1_000_000;
+    fn check<T: Send + 'static>(element: impl Fn() -> T) {
+        for kind in Kind::ALL {
+            let queue = kind.build::<T>(3).unwrap();
+            let mut out = Vec::with_capacity(3);
+            let mut laps = |n| {
+                for _ in 0..n {
+                    // Never empty: a queue that grows must not need that for making room.
+                    while queue.len() < 3 {
+                        assert!(queue.push(element()).is_stored());
+                    }
+                    if queue.overflow() != Overflow::Grow {
+                        assert!(queue.push(element()).displaced().is_some());
+                        assert!(queue.try_push(element()).is_err());
+                    }
+                    assert!(queue.pop().is_some());
+                    assert_eq!(queue.pop_into(&mut out, 1), 1);
+                    out.clear();
+                }
+            };
+            // A thread's first operation may allocate, and so may a queue that grows, until it has grown.
+            laps(3);
+            let allocated = with_limits(ALLOWED_HERE, usize::MAX, || {
+                laps(1000);
+                ALLOWED_HERE - ALLOWED.get()
+            });
+            assert_eq!(allocated, 0, "{kind}");
+        }
+    }
+    check(|| 0_u32);
+    check(|| [0_u32; 6]);
+}
+
+// -- Other arguments --
+
+#[test]
+fn pop_into_takes_no_more_than_it_is_told() {
+    for kind in Kind::ALL {
+        let queue = kind.build::<u32>(5).unwrap();
+        let mut out = vec![100];
+        assert_eq!(queue.pop_into(&mut out, 0), 0);
+        assert_eq!(queue.pop_into(&mut out, usize::MAX), 0);
+        for i in 0..5 {
+            assert_eq!(queue.push(i), Pushed::Stored);
+        }
+        assert_eq!(queue.pop_into(&mut out, 0), 0);
+        assert_eq!((out.len(), queue.len()), (1, 5));
+        assert_eq!(queue.pop_into(&mut out, 2), 2);
+        assert_eq!(queue.pop_into(&mut out, usize::MAX), 3);
+        assert_eq!(out, [100, 0, 1, 2, 3, 4], "appended");
+        assert!(queue.is_empty());
+    }
+}
+
+/// A vector of elements without size can be full, and only such a one without all the memory in the world.
+#[test]
+fn pop_into_a_full_vec_loses_nothing() {
+    for kind in Kind::ALL {
+        let queue = kind.build::<()>(5).unwrap();
+        for _ in 0..3 {
+            assert_eq!(queue.push(()), Pushed::Stored);
+        }
+        let mut out = vec![()];
+        // SAFETY: a vector of elements without size has room for as many, and none of them needs initialising.
+        unsafe { out.set_len(usize::MAX) };
+        assert!(catch_unwind(AssertUnwindSafe(|| queue.pop_into(&mut out, 2))).is_err());
+        assert_eq!(queue.len(), 3);
+        assert_eq!(queue.push(()), Pushed::Stored);
+        assert_eq!((queue.pop(), queue.len()), (Some(()), 3));
+    }
+}
+
+/// By value, on a stack that is large enough for the copies of a debug build.
+#[test]
+fn elements_of_a_mebibyte() {
+    fn check(queue: impl Queue<Mebibyte> + IntoIterator<Item = Mebibyte>) {
+        for i in 0..3 {
+            let displaced = queue.push([i; 1 << 20]).displaced();
+            assert!(displaced.is_none_or(|displaced| displaced.iter().all(|&byte| byte == displaced[0])));
+        }
+        let left: Vec<u8> = queue
+            .into_iter()
+            .map(|element| {
+                assert!(element.iter().all(|&byte| byte == element[0]));
+                element[0]
+            })
+            .collect();
+        assert!([&[0, 1][..], &[1, 2], &[0, 1, 2]].contains(&&left[..]), "{left:?}");
+    }
+    let large_stack = thread::Builder::new().stack_size(256 << 20);
+    let checks = || {
+        check(MutexVec::new());
+        check(ChannelQueue::new(2));
+        check(MutexRing::new(2));
+        check(AtomicRing::new(2));
+    };
+    large_stack.spawn(checks).unwrap().join().unwrap();
+}

@@ -1,0 +1,237 @@
+//! The scripts. The main thread runs the first of each, so a script of three threads is one in which cells grow: in
+//! models the first segment is for two.
+
+use ringway::{AtomicRing, MutexRing, MutexVec, Storage};
+
+use crate::element::{Large, Small};
+use crate::explore::{Order, Script, explore};
+use crate::support::model::Op::{IsEmpty, IsFull, Len, Pop, Push, TryPush};
+
+/// Each script on both storages, fenced and bare.
+macro_rules! atomic_ring {
+    ($($(#[$doc:meta])* $name:ident { $($script:tt)* })*) => {$(
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+
+            static SCRIPT: Script = Script { $($script)* };
+
+            atomic_ring!(@ $name, inline_fenced, Small, Inline, Fenced);
+            atomic_ring!(@ $name, inline_bare, Small, Inline, Bare);
+            atomic_ring!(@ $name, exchange_fenced, Large, Exchange, Fenced);
+            atomic_ring!(@ $name, exchange_bare, Large, Exchange, Bare);
+        }
+    )*};
+    (@ $name:ident, $test:ident, $element:ident, $storage:ident, $order:ident) => {
+        #[test]
+        fn $test() {
+            explore(concat!(stringify!($name), "::", stringify!($test)), &SCRIPT, Order::$order, |capacity| {
+                let ring = AtomicRing::<$element>::new(capacity);
+                assert_eq!(ring.storage(), Storage::$storage);
+                ring
+            });
+        }
+    };
+}
+
+atomic_ring! {
+    two_producers_one_slot {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Push(1), Push(2)], &[Push(3), Push(4)]],
+        preemptions: Some(3),
+    }
+
+    two_producers_part_full {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Push(1), Push(2)], &[Push(3), Push(4)]],
+        preemptions: Some(3),
+    }
+
+    two_producers_three_slots {
+        capacity: 3,
+        start: &[Push(0), Push(1), Pop],
+        threads: &[&[Push(2), Push(3)], &[Push(4), Push(5)]],
+        preemptions: Some(3),
+    }
+
+    one_and_one_one_slot {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Push(1), Push(2), Push(3)], &[Pop, Pop]],
+        preemptions: Some(3),
+    }
+
+    /// The producer goes round while the consumer takes its first.
+    one_and_one_over_laps {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Push(2), Push(3), Push(4)], &[Pop, Pop]],
+        preemptions: Some(3),
+    }
+
+    two_consumers {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Pop, Pop], &[Pop, Pop]],
+        preemptions: None,
+    }
+
+    two_producers_one_consumer {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Push(2)], &[Push(3)], &[Pop]],
+        preemptions: Some(2),
+    }
+
+    two_producers_one_consumer_one_slot {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Push(2)], &[Push(3)], &[Pop]],
+        preemptions: Some(2),
+    }
+
+    one_producer_two_consumers {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Push(1), Push(2)], &[Pop], &[Pop]],
+        preemptions: Some(2),
+    }
+
+    three_slots_three_threads {
+        capacity: 3,
+        start: &[Push(0), Push(1), Push(2), Pop],
+        threads: &[&[Push(3), Push(4)], &[Push(5)], &[Pop]],
+        preemptions: Some(2),
+    }
+
+    /// Two threads beyond the first segment: one sees the segment that the other has made, or both make it. Nothing
+    /// that is stored, because what passes through a slot would order the two.
+    four_threads_grow {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[], &[TryPush(1)], &[TryPush(2)], &[TryPush(3)]],
+        preemptions: Some(2),
+    }
+
+    try_push_and_push {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[TryPush(1), TryPush(2)], &[Push(3), Pop]],
+        preemptions: Some(3),
+    }
+
+    try_push_and_pop {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[TryPush(1), TryPush(2)], &[Pop, Pop]],
+        preemptions: Some(3),
+    }
+
+    try_push_push_and_pop {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[TryPush(1)], &[Push(2)], &[Pop]],
+        preemptions: Some(2),
+    }
+
+    len_and_push {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Len, Len], &[Push(1), Push(2)]],
+        preemptions: Some(3),
+    }
+
+    /// A pop and a push between the two ends that `len` looks at.
+    len_and_both {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Len, Len], &[Pop, Push(2), Pop]],
+        preemptions: Some(3),
+    }
+
+    is_full_and_both {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[IsFull, IsFull], &[Push(1), Push(2), Pop]],
+        preemptions: Some(3),
+    }
+
+    is_empty_and_both {
+        capacity: 1,
+        start: &[],
+        threads: &[&[IsEmpty, IsEmpty], &[Push(1), Pop, Push(2)]],
+        preemptions: Some(3),
+    }
+
+    len_push_and_pop {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Len], &[Push(1)], &[Pop]],
+        preemptions: Some(2),
+    }
+}
+
+/// Both mutex queues by the same scripts: what there is to find is a call that is more than one critical section.
+macro_rules! mutex_queues {
+    ($($name:ident { $($script:tt)* })*) => {$(
+        mod $name {
+            use super::*;
+
+            static SCRIPT: Script = Script { $($script)* };
+
+            #[test]
+            fn mutex_vec_bare() {
+                let name = concat!(stringify!($name), "::mutex_vec_bare");
+                explore::<Large, MutexVec<_>>(name, &SCRIPT, Order::Bare, |_| MutexVec::new());
+            }
+
+            #[test]
+            fn mutex_ring_bare() {
+                let name = concat!(stringify!($name), "::mutex_ring_bare");
+                explore::<Large, MutexRing<_>>(name, &SCRIPT, Order::Bare, MutexRing::new);
+            }
+
+            #[test]
+            fn mutex_ring_fenced() {
+                let name = concat!(stringify!($name), "::mutex_ring_fenced");
+                explore::<Large, MutexRing<_>>(name, &SCRIPT, Order::Fenced, MutexRing::new);
+            }
+        }
+    )*};
+}
+
+mutex_queues! {
+    mutex_push_and_pop {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Push(1), Push(2)], &[TryPush(3), Pop]],
+        preemptions: None,
+    }
+
+    mutex_counts {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Len, IsFull, IsEmpty], &[Push(1), Pop]],
+        preemptions: None,
+    }
+}
+
+/// Not in the scripts for all: of the two, only here it is one step.
+mod mutex_pop_into {
+    use super::*;
+    use crate::support::model::Op::PopInto;
+
+    static SCRIPT: Script = Script {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[PopInto(2)], &[Push(2), Pop]],
+        preemptions: None,
+    };
+
+    #[test]
+    fn mutex_ring_bare() {
+        explore::<Large, MutexRing<_>>("mutex_pop_into::mutex_ring_bare", &SCRIPT, Order::Bare, MutexRing::new);
+    }
+}

@@ -1,0 +1,112 @@
+//! Each queue does what the model does, call by call, whatever the calls: random scripts on one thread, long enough to
+//! go round several times, through `dyn Queue` and on the types themselves.
+#![cfg(not(loom))]
+
+mod support;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use ringway::{AtomicRing, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Queue};
+use support::element::Element;
+use support::model::{Model, Op, Ret, call};
+
+/// Scripts that mostly push, mostly pop, or neither; what is pushed is numbered.
+fn script() -> impl Strategy<Value = Vec<Op>> {
+    let calls = |pushes: u32, pops: u32| {
+        let op = prop_oneof![
+            2 * pushes => Just(Op::Push(0)),
+            pushes => Just(Op::TryPush(0)),
+            2 * pops => Just(Op::Pop),
+            pops => prop_oneof![0..10_usize, Just(usize::MAX)].prop_map(Op::PopInto),
+            2 => Just(Op::Len),
+            1 => Just(Op::IsEmpty),
+            1 => Just(Op::IsFull),
+        ];
+        vec(op, 0..400)
+    };
+    let script = prop_oneof![calls(12, 1), calls(4, 1), calls(2, 1), calls(1, 1)];
+    script.prop_map(|mut ops| {
+        for (op, number) in ops.iter_mut().zip(0..) {
+            match op {
+                Op::Push(value) | Op::TryPush(value) => *value = number,
+                _ => {}
+            }
+        }
+        ops
+    })
+}
+
+fn capacity() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => 1..=8_usize, 1 => prop::sample::select(vec![11, 23, 60])]
+}
+
+/// Runs the script on both and returns what is left in the model, oldest first.
+fn run<T: Element>(
+    queue: &(impl Queue<T> + ?Sized),
+    kind: Kind,
+    capacity: usize,
+    script: &[Op],
+) -> Result<Vec<u32>, TestCaseError> {
+    let (capacity, overflow) = match kind {
+        Kind::MutexVec => (None, Overflow::Grow),
+        Kind::Channel => (Some(capacity), Overflow::RejectNewest),
+        _ => (Some(capacity), Overflow::EvictOldest),
+    };
+    prop_assert_eq!((queue.capacity(), queue.overflow()), (capacity, overflow), "{}", kind);
+
+    let mut model = Model::new(capacity, overflow);
+    for (step, &op) in script.iter().enumerate() {
+        prop_assert_eq!(call(queue, op, T::of, T::number), model.apply(op), "{} at step {}: {:?}", kind, step, op);
+    }
+    match model.apply(Op::PopInto(usize::MAX)) {
+        Ret::PoppedInto(left) => Ok(left),
+        ret => unreachable!("{ret:?}"),
+    }
+}
+
+/// The same, and then takes the queue apart.
+fn run_by_value<T: Element>(
+    queue: impl Queue<T> + IntoIterator<Item = T>,
+    kind: Kind,
+    capacity: usize,
+    script: &[Op],
+) -> Result<(), TestCaseError> {
+    let left = run(&queue, kind, capacity, script)?;
+    prop_assert_eq!(queue.into_iter().map(T::number).collect::<Vec<_>>(), left, "{}", kind);
+    Ok(())
+}
+
+fn all_queues<T: Element>(capacity: usize, script: &[Op]) -> Result<(), TestCaseError> {
+    for kind in Kind::ALL {
+        let queue = kind.build::<T>(capacity).unwrap();
+        let left = run(&*queue, kind, capacity, script)?;
+        let all = call(&*queue, Op::PopInto(usize::MAX), T::of, T::number);
+        prop_assert_eq!(all, Ret::PoppedInto(left), "{}", kind);
+    }
+    run_by_value(MutexVec::<T>::new(), Kind::MutexVec, capacity, script)?;
+    run_by_value(ChannelQueue::<T>::new(capacity), Kind::Channel, capacity, script)?;
+    run_by_value(MutexRing::<T>::new(capacity), Kind::MutexRing, capacity, script)?;
+    run_by_value(AtomicRing::<T>::new(capacity), Kind::AtomicRing, capacity, script)
+}
+
+proptest! {
+    #[test]
+    fn small_elements(capacity in capacity(), script in script()) {
+        all_queues::<u32>(capacity, &script)?;
+    }
+
+    #[test]
+    fn large_elements(capacity in capacity(), script in script()) {
+        all_queues::<[u32; 6]>(capacity, &script)?;
+    }
+
+    #[test]
+    fn small_elements_that_own_memory(capacity in capacity(), script in script()) {
+        all_queues::<Box<u32>>(capacity, &script)?;
+    }
+
+    #[test]
+    fn large_elements_that_own_memory(capacity in capacity(), script in script()) {
+        all_queues::<String>(capacity, &script)?;
+    }
+}
