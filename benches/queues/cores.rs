@@ -1,0 +1,18 @@
+//! Every measuring thread stays on one core.
+
+use std::sync::LazyLock;
+
+use core_affinity::CoreId;
+
+/// Those this process may use; seen by the first thread to ask, which must not be pinned yet.
+static CORES: LazyLock<Vec<CoreId>> = LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
+
+pub(crate) fn count() -> usize {
+    CORES.len()
+}
+
+/// Pins the current thread, the `number`th of its scene: round robin. `false` where the system cannot.
+pub(crate) fn pin(number: usize) -> bool {
+    let cores = &*CORES;
+    !cores.is_empty() && core_affinity::set_for_current(cores[number % cores.len()])
+}
