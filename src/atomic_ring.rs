@@ -176,6 +176,8 @@ impl<T> AtomicRing<T> {
     }
 }
 
+// `push` and `pop` are inlined by force as far as the exchange. As calls they take an element of several words through
+// memory, written in pieces and read as a whole, which doubled the cost of an overwriting push (24 bytes, Zen 4).
 impl<T: Send> Queue<T> for AtomicRing<T> {
     #[inline(always)]
     fn push(&self, value: T) -> Pushed<T> {

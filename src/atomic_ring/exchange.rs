@@ -20,7 +20,10 @@ pub(super) struct Exchange<T> {
 
 impl<T> Slots for Exchange<T> {
     type Element = T;
-    type Word = u64;
+    type Seen<'a>
+        = (&'a AtomicU64, u64)
+    where
+        Self: 'a;
     type Hand<'a>
         = ExchangeHand<'a, T>
     where
@@ -43,12 +46,13 @@ impl<T> Slots for Exchange<T> {
     }
 
     #[inline]
-    fn load(&self, index: usize) -> u64 {
-        self.slots[index].load(Ordering::Acquire)
+    fn load(&self, index: usize) -> (&AtomicU64, u64) {
+        let slot = &self.slots[index];
+        (slot, slot.load(Ordering::Acquire))
     }
 
     #[inline]
-    fn stamp(&self, word: u64) -> u64 {
+    fn stamp(&self, (_, word): (&AtomicU64, u64)) -> u64 {
         self.layout.stamp(word)
     }
 
@@ -76,20 +80,18 @@ pub(super) struct ExchangeHand<'a, T> {
     full: bool,
 }
 
-impl<T> Hand for ExchangeHand<'_, T> {
+impl<'a, T> Hand for ExchangeHand<'a, T> {
     type Element = T;
-    type Word = u64;
+    type Seen = (&'a AtomicU64, u64);
 
     #[inline]
-    fn swap(&mut self, position: Position, seen: u64) -> bool {
+    fn swap(&mut self, position: Position, (slot, seen): (&AtomicU64, u64)) -> bool {
         let layout = self.slots.layout;
         let new = position.stamp_after(self.full, layout) | self.spare.index() as u64;
         // AcqRel pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
         // thread to `position`; it acquires what the last owner did with the cell taken (as the load of `seen` did, unless
         // the word has come again meanwhile). A failure tells nothing, the caller loads again: Relaxed.
-        let swapped = self.slots.slots[position.index(layout)]
-            .compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok();
+        let swapped = slot.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         if swapped {
             // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
             unsafe { self.spare.replace(layout.index(seen)) };

@@ -30,7 +30,10 @@ impl<T> Inline<T> {
 
 impl<T> Slots for Inline<T> {
     type Element = T;
-    type Word = Pair;
+    type Seen<'a>
+        = (&'a AtomicPair, Pair)
+    where
+        Self: 'a;
     type Hand<'a>
         = InlineHand<'a, T>
     where
@@ -51,13 +54,14 @@ impl<T> Slots for Inline<T> {
     }
 
     #[inline]
-    fn load(&self, index: usize) -> Pair {
-        self.slots[index].load()
+    fn load(&self, index: usize) -> (&AtomicPair, Pair) {
+        let slot = &self.slots[index];
+        (slot, slot.load())
     }
 
     #[inline]
-    fn stamp(&self, word: Pair) -> u64 {
-        word.stamp
+    fn stamp(&self, (_, pair): (&AtomicPair, Pair)) -> u64 {
+        pair.stamp
     }
 
     #[inline]
@@ -83,18 +87,17 @@ pub(super) struct InlineHand<'a, T> {
     full: bool,
 }
 
-impl<T> Hand for InlineHand<'_, T> {
+impl<'a, T> Hand for InlineHand<'a, T> {
     type Element = T;
-    type Word = Pair;
+    type Seen = (&'a AtomicPair, Pair);
 
     #[inline]
-    fn swap(&mut self, position: Position, seen: Pair) -> bool {
+    fn swap(&mut self, position: Position, (slot, seen): (&AtomicPair, Pair)) -> bool {
         let layout = self.slots.layout;
         let stamp = position.stamp_after(self.full, layout);
         // AcqRel pairs with itself and with `load`: it releases what the element refers to, and what led this thread to
         // `position`; it acquires the same of the thread that swapped here before.
-        let swapped =
-            self.slots.slots[position.index(layout)].compare_exchange(seen, Pair { stamp, payload: self.payload });
+        let swapped = slot.compare_exchange(seen, Pair { stamp, payload: self.payload });
         if swapped {
             self.payload = seen.payload;
             self.full = layout.is_full(seen.stamp);

@@ -157,7 +157,7 @@ impl<S: Slots> Ring<S> {
 
     /// The first position that was not filled, with the slot as it was then: empty, or full of the lap before.
     #[inline]
-    fn find_tail(&self) -> (Position, S::Word) {
+    fn find_tail(&self) -> (Position, S::Seen<'_>) {
         let layout = self.slots.layout();
         let hint = self.tail.load();
         let seen = self.slots.load(hint.index(layout));
@@ -165,7 +165,7 @@ impl<S: Slots> Ring<S> {
     }
 
     #[cold]
-    fn find_tail_from(&self, mut tail: Position) -> (Position, S::Word) {
+    fn find_tail_from(&self, mut tail: Position) -> (Position, S::Seen<'_>) {
         let layout = self.slots.layout();
         let mut steps = 0;
         loop {
@@ -186,7 +186,7 @@ impl<S: Slots> Ring<S> {
 
     /// The first position that was not gone, with the slot as it was then: full, or empty and with it the queue.
     #[inline]
-    fn find_head(&self) -> (Position, S::Word) {
+    fn find_head(&self) -> (Position, S::Seen<'_>) {
         let layout = self.slots.layout();
         let hint = self.head.load();
         let seen = self.slots.load(hint.index(layout));
@@ -194,7 +194,7 @@ impl<S: Slots> Ring<S> {
     }
 
     #[cold]
-    fn find_head_from(&self, mut head: Position) -> (Position, S::Word) {
+    fn find_head_from(&self, mut head: Position) -> (Position, S::Seen<'_>) {
         let layout = self.slots.layout();
         let mut steps = 0;
         loop {

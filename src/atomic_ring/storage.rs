@@ -11,9 +11,11 @@ use crate::CapacityError;
 pub(super) trait Slots: Sized {
     /// The type of the elements.
     type Element;
-    /// What a slot held when it was loaded.
-    type Word: Copy;
-    type Hand<'a>: Hand<Element = Self::Element, Word = Self::Word>
+    /// A slot and what it held when it was loaded.
+    type Seen<'a>: Copy
+    where
+        Self: 'a;
+    type Hand<'a>: Hand<Element = Self::Element, Seen = Self::Seen<'a>>
     where
         Self: 'a;
 
@@ -23,13 +25,13 @@ pub(super) trait Slots: Sized {
     fn layout(&self) -> Layout;
 
     /// Acquire, pairs with [`Hand::swap`]: positions learnt from a stamp must carry their past with them.
-    fn load(&self, index: usize) -> Self::Word;
+    fn load(&self, index: usize) -> Self::Seen<'_>;
 
-    fn stamp(&self, word: Self::Word) -> u64;
+    fn stamp(&self, seen: Self::Seen<'_>) -> u64;
 
     #[inline]
-    fn is_full(&self, word: Self::Word) -> bool {
-        self.layout().is_full(self.stamp(word))
+    fn is_full(&self, seen: Self::Seen<'_>) -> bool {
+        self.layout().is_full(self.stamp(seen))
     }
 
     /// A hand that holds an element.
@@ -42,12 +44,12 @@ pub(super) trait Slots: Sized {
 /// What one thread holds during one operation: one element or none, to be swapped with a slot.
 pub(super) trait Hand {
     type Element;
-    type Word: Copy;
+    type Seen: Copy;
 
-    /// Swaps what is in the hand with what is in the slot of `position`, if the slot is still as `seen`.
+    /// Swaps what is in the hand with what is in the slot, if the slot is still as `seen`, by the same slots.
     ///
     /// The slot is then full of `position`, or, if the hand was empty, waits for the lap after. AcqRel on success.
-    fn swap(&mut self, position: Position, seen: Self::Word) -> bool;
+    fn swap(&mut self, position: Position, seen: Self::Seen) -> bool;
 
     /// What is in the hand now.
     fn open(self) -> Option<Self::Element>;

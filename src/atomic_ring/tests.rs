@@ -164,7 +164,10 @@ struct Counting<S> {
 
 impl<S: Slots> Slots for Counting<S> {
     type Element = S::Element;
-    type Word = S::Word;
+    type Seen<'a>
+        = S::Seen<'a>
+    where
+        Self: 'a;
     type Hand<'a>
         = S::Hand<'a>
     where
@@ -176,12 +179,12 @@ impl<S: Slots> Slots for Counting<S> {
     fn layout(&self) -> Layout {
         self.slots.layout()
     }
-    fn load(&self, index: usize) -> S::Word {
+    fn load(&self, index: usize) -> S::Seen<'_> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         self.slots.load(index)
     }
-    fn stamp(&self, word: S::Word) -> u64 {
-        self.slots.stamp(word)
+    fn stamp(&self, seen: S::Seen<'_>) -> u64 {
+        self.slots.stamp(seen)
     }
     fn hand_with(&self, element: S::Element) -> S::Hand<'_> {
         self.slots.hand_with(element)

@@ -47,11 +47,13 @@ impl Drop for ThreadId {
 }
 
 /// A set of numbers, claimed lowest first, so that they stay small and near each other.
+#[cfg_attr(loom, allow(dead_code, reason = "models of the ring use the stand-in below"))]
 struct Numbers<const WORDS: usize> {
     /// A bit each: set while claimed.
     claimed: [AtomicUsize; WORDS],
 }
 
+#[cfg_attr(loom, allow(dead_code))]
 impl<const WORDS: usize> Numbers<WORDS> {
     /// *Linearization point*: the `fetch_or` that finds the bit clear. *Progress*: lock-free; a bit turns out to be
     /// set only because another thread claimed it.
@@ -164,9 +166,9 @@ mod imp {
 #[cfg(all(test, loom))]
 mod models {
     use std::array;
-    use std::sync::Arc;
 
     use loom::cell::Cell;
+    use loom::sync::Arc;
     use loom::thread;
 
     use super::{AtomicUsize, Numbers};
