@@ -1,0 +1,235 @@
+//! Lock-freedom shown, not asserted: a thread is frozen at an arbitrary instruction, and the others must go on.
+//!
+//! Threads push and pop flat out. Again and again a signal stops one of them wherever it is, in its handler, and only
+//! when every other thread has completed many operations more is it released. A queue in which the frozen thread is in
+//! the others' way *stalls*: they do not get there. How long they take decides nothing, unless they take so long that
+//! they never will.
+//!
+//! The same on a mutex ring and on crossbeam's `ArrayQueue` shows that the test can fail: it finds stalls there.
+//!
+//! `RINGWAY_FREEZES=5000 cargo test --release --test freeze -- --nocapture` is the long form.
+#![cfg(all(target_os = "linux", not(loom)))]
+#![allow(unsafe_code)]
+
+use std::env;
+use std::mem;
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_queue::ArrayQueue;
+use crossbeam_utils::CachePadded;
+use ringway::{AtomicRing, MutexRing, Queue};
+
+const CAPACITY: usize = 8;
+/// Every other one a producer. More than the machine may have cores, so that threads are preempted as well.
+const THREADS: usize = 4;
+/// What every other thread must complete while one is frozen.
+const OPERATIONS: u64 = 100;
+
+/// One freeze at a time in the process: the signal handler's state is global.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+static FROZEN: AtomicBool = AtomicBool::new(false);
+static RELEASED: AtomicBool = AtomicBool::new(false);
+
+/// Only atomics and `nanosleep`, which a signal handler may use.
+extern "C" fn freeze(_signal: libc::c_int) {
+    FROZEN.store(true, Ordering::SeqCst);
+    while !RELEASED.load(Ordering::SeqCst) {
+        let a_moment = libc::timespec { tv_sec: 0, tv_nsec: 10_000 };
+        // SAFETY: `a_moment` is valid, and the second argument may be null.
+        unsafe { libc::nanosleep(&a_moment, ptr::null_mut()) };
+    }
+    FROZEN.store(false, Ordering::SeqCst);
+}
+
+fn install_the_handler() {
+    // SAFETY: all zeros is a valid `sigaction`: no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    let handler: extern "C" fn(libc::c_int) = freeze;
+    action.sa_sigaction = handler as libc::sighandler_t;
+    action.sa_flags = libc::SA_RESTART;
+    // SAFETY: `action` is valid, and its handler does nothing that a handler may not do.
+    let result = unsafe { libc::sigaction(libc::SIGUSR1, &action, ptr::null_mut()) };
+    assert_eq!(result, 0);
+}
+
+trait Ring<T>: Sync {
+    fn push(&self, value: T) -> Option<T>;
+    fn pop(&self) -> Option<T>;
+}
+
+struct Own<Q>(Q);
+
+impl<T: Send, Q: Queue<T>> Ring<T> for Own<Q> {
+    fn push(&self, value: T) -> Option<T> {
+        self.0.push(value).displaced()
+    }
+    fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+}
+
+struct Peer<T>(ArrayQueue<T>);
+
+impl<T: Send> Ring<T> for Peer<T> {
+    fn push(&self, value: T) -> Option<T> {
+        self.0.force_push(value)
+    }
+    fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Report {
+    freezes: usize,
+    stalls: usize,
+    /// The longest time in which the threads that were not frozen completed nothing.
+    longest: Duration,
+}
+
+#[derive(Default)]
+struct Account {
+    operations: AtomicU64,
+    pushed: AtomicU64,
+    out: AtomicU64,
+}
+
+/// Freezes threads `freezes` times, or until one stall is found. `patience`: no progress for so long is a stall.
+fn freeze_threads<T: Send>(
+    queue: &impl Ring<T>,
+    make: impl Fn(u64) -> T + Sync,
+    freezes: usize,
+    patience: Duration,
+) -> Report {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    install_the_handler();
+    let accounts: [CachePadded<Account>; THREADS] = Default::default();
+    let handles: [AtomicU64; THREADS] = Default::default();
+    let done = AtomicBool::new(false);
+    let mut report = Report::default();
+
+    thread::scope(|scope| {
+        for (i, account) in accounts.iter().enumerate() {
+            let (done, make, handle) = (&done, &make, &handles[i]);
+            scope.spawn(move || {
+                // SAFETY: always succeeds.
+                handle.store(unsafe { libc::pthread_self() }, Ordering::SeqCst);
+                while !done.load(Ordering::Relaxed) {
+                    let out = if i % 2 == 0 {
+                        // Before the push: the account must never owe an element.
+                        account.pushed.fetch_add(1, Ordering::Relaxed);
+                        queue.push(make(i as u64))
+                    } else {
+                        queue.pop()
+                    };
+                    account.out.fetch_add(out.is_some().into(), Ordering::Relaxed);
+                    account.operations.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        while handles.iter().any(|handle| handle.load(Ordering::SeqCst) == 0) {
+            thread::yield_now();
+        }
+
+        let mut random = 1u32;
+        while report.freezes < freezes && report.stalls == 0 {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Some way into whatever it is doing.
+            for _ in 0..random >> 22 {
+                std::hint::spin_loop();
+            }
+            let victim = (random >> 16) as usize % THREADS;
+            RELEASED.store(false, Ordering::SeqCst);
+            // SAFETY: the thread lives until `done`.
+            assert_eq!(unsafe { libc::pthread_kill(handles[victim].load(Ordering::SeqCst), libc::SIGUSR1) }, 0);
+            while !FROZEN.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            report.freezes += 1;
+            let (went_on, longest) = others_go_on(&accounts, victim, patience);
+            report.stalls += usize::from(!went_on);
+            report.longest = report.longest.max(longest);
+            RELEASED.store(true, Ordering::SeqCst);
+            while FROZEN.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+
+    let left = std::iter::from_fn(|| queue.pop()).count() as u64;
+    let sum = |part: fn(&Account) -> &AtomicU64| accounts.iter().map(|a| part(a).load(Ordering::Relaxed)).sum::<u64>();
+    assert_eq!(sum(|account| &account.pushed), sum(|account| &account.out) + left, "the account after the thaw");
+    report
+}
+
+/// Waits until all threads but the victim have completed [`OPERATIONS`] more; `false`: one of them does not.
+fn others_go_on(accounts: &[CachePadded<Account>; THREADS], victim: usize, patience: Duration) -> (bool, Duration) {
+    let now = || accounts.each_ref().map(|account| account.operations.load(Ordering::Relaxed));
+    let start = now();
+    let mut before = start;
+    let mut progress = [Instant::now(); THREADS];
+    let mut longest = Duration::ZERO;
+    loop {
+        let counts = now();
+        let others = (0..THREADS).filter(|&i| i != victim);
+        if others.clone().all(|i| counts[i] - start[i] >= OPERATIONS) {
+            return (true, longest);
+        }
+        if counts == before {
+            longest = longest.max(progress.iter().max().expect("there are threads").elapsed());
+        }
+        for i in others {
+            if counts[i] != before[i] {
+                progress[i] = Instant::now();
+            } else if progress[i].elapsed() > patience {
+                return (false, longest);
+            }
+        }
+        before = counts;
+        thread::yield_now();
+    }
+}
+
+/// How many freezes a queue must survive that shall not stall.
+fn freezes() -> usize {
+    env::var("RINGWAY_FREEZES").map_or(200, |text| text.parse().expect("RINGWAY_FREEZES is a number"))
+}
+
+/// Longer than any scheduler lets a runnable thread wait.
+const FOR_EVER: Duration = Duration::from_secs(30);
+
+#[test]
+fn atomic_ring_goes_on_inline() {
+    let report = freeze_threads(&Own(AtomicRing::new(CAPACITY)), |i| i, freezes(), FOR_EVER);
+    println!("AtomicRing, inline: {report:?}");
+    assert_eq!(report.stalls, 0);
+}
+
+#[test]
+fn atomic_ring_goes_on_by_exchange() {
+    let report = freeze_threads(&Own(AtomicRing::new(CAPACITY)), |i| [i; 3], freezes(), FOR_EVER);
+    println!("AtomicRing, exchange: {report:?}");
+    assert_eq!(report.stalls, 0);
+}
+
+/// What counts as a stall where one is looked for. A machine that is slower than this only finds it too early.
+const A_WHILE: Duration = Duration::from_millis(200);
+
+#[test]
+fn mutex_ring_stalls() {
+    let report = freeze_threads(&Own(MutexRing::new(CAPACITY)), |i| [i; 3], 100_000, A_WHILE);
+    println!("MutexRing: {report:?}");
+    assert_eq!(report.stalls, 1);
+}
+
+#[test]
+fn array_queue_stalls() {
+    let report = freeze_threads(&Peer(ArrayQueue::new(CAPACITY)), |i| [i; 3], 100_000, A_WHILE);
+    println!("ArrayQueue: {report:?}");
+    assert_eq!(report.stalls, 1);
+}
