@@ -3,7 +3,6 @@
 
 mod cells;
 mod exchange;
-#[cfg(target_arch = "x86_64")]
 mod inline;
 mod position;
 mod ring;
@@ -11,18 +10,14 @@ mod storage;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod thread_id;
-#[cfg(target_arch = "x86_64")]
 mod wide;
 
 use std::fmt;
-use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::drain::drop_all;
 use crate::into_iter::into_iter;
 use crate::{CapacityError, Full, Overflow, Pushed, Queue};
 use exchange::Exchange;
-#[cfg(target_arch = "x86_64")]
 use inline::Inline;
 use ring::Ring;
 
@@ -81,7 +76,6 @@ pub struct AtomicRing<T> {
 }
 
 enum Repr<T> {
-    #[cfg(target_arch = "x86_64")]
     Inline(Ring<Inline<T>>),
     Exchange(Ring<Exchange<T>>),
 }
@@ -103,11 +97,8 @@ pub enum Storage {
 macro_rules! with_ring {
     ($self:ident, $ring:ident => $call:expr) => {
         match &$self.repr {
-            #[cfg(target_arch = "x86_64")]
             Repr::Inline($ring) if Inline::<T>::FITS => $call,
-            #[cfg(target_arch = "x86_64")]
             Repr::Inline(_) => unreachable!("an element must fit"),
-            #[cfg(target_arch = "x86_64")]
             Repr::Exchange($ring) if Inline::<T>::FITS => out_of_line(|| $call),
             Repr::Exchange($ring) => $call,
         }
@@ -140,7 +131,6 @@ impl<T> AtomicRing<T> {
     ///
     /// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is not to be had.
     pub fn try_new(capacity: usize) -> Result<Self, CapacityError> {
-        #[cfg(target_arch = "x86_64")]
         if Inline::<T>::FITS && Inline::<T>::is_supported() {
             return Ok(Self { repr: Repr::Inline(Ring::starting_at(capacity, 0)?) });
         }
@@ -154,21 +144,14 @@ impl<T> AtomicRing<T> {
     /// use ringway::{AtomicRing, Storage};
     ///
     /// assert_eq!(AtomicRing::<[u8; 24]>::new(1).storage(), Storage::Exchange);
-    /// # #[cfg(target_arch = "x86_64")]
-    /// assert_eq!(AtomicRing::<Box<[u8; 24]>>::new(1).storage(), Storage::Inline);
+    /// #    /// assert_eq!(AtomicRing::<Box<[u8; 24]>>::new(1).storage(), Storage::Inline);
     /// ```
     #[must_use]
     pub fn storage(&self) -> Storage {
         match self.repr {
-            #[cfg(target_arch = "x86_64")]
             Repr::Inline(_) => Storage::Inline,
             Repr::Exchange(_) => Storage::Exchange,
         }
-    }
-
-    #[inline(always)]
-    fn take_oldest(&self) -> Option<T> {
-        with_ring!(self, ring => ring.pop())
     }
 
     fn count(&self) -> usize {
@@ -191,7 +174,7 @@ impl<T: Send> Queue<T> for AtomicRing<T> {
 
     #[inline(always)]
     fn pop(&self) -> Option<T> {
-        self.take_oldest()
+        with_ring!(self, ring => ring.pop())
     }
 
     fn len(&self) -> usize {
@@ -216,14 +199,6 @@ impl<T: Send> Queue<T> for AtomicRing<T> {
 }
 
 into_iter!(AtomicRing);
-
-impl<T> Drop for AtomicRing<T> {
-    fn drop(&mut self) {
-        if mem::needs_drop::<T>() {
-            drop_all(|| self.take_oldest());
-        }
-    }
-}
 
 // No user code runs inside an operation, so a panic cannot leave the ring in between.
 impl<T> UnwindSafe for AtomicRing<T> {}

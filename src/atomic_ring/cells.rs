@@ -60,7 +60,7 @@ fn boxed<T>(elements: impl ExactSizeIterator<Item = T>) -> Result<Box<[T]>, Capa
 
 impl<T> Cells<T> {
     pub(super) fn new(capacity: usize) -> Result<Self, CapacityError> {
-        CapacityError::check::<T>(Self::max_index(capacity)?)?;
+        CapacityError::check::<T>(capacity + FIRST_THREADS)?;
         Ok(Self {
             capacity,
             first: Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?,
@@ -89,7 +89,7 @@ impl<T> Cells<T> {
     }
 
     #[inline]
-    fn cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
+    pub(super) fn cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
         match self.first.cells.get(index) {
             Some(cell) => cell,
             None => self.later_cell(index),

@@ -2,10 +2,13 @@
 
 #![allow(unsafe_code)]
 
+use std::mem;
+
 use super::cells::{Cells, Spare};
 use super::position::{Layout, Position};
 use super::storage::{Hand, Slots};
 use crate::CapacityError;
+use crate::drain::drop_all;
 use crate::sync::{AtomicU64, Ordering};
 
 /// Slots of `stamp | cell`.
@@ -57,8 +60,8 @@ impl<T> Slots for Exchange<T> {
     }
 
     #[inline]
-    fn hand_with(&self, element: T) -> ExchangeHand<'_, T> {
-        let hand = ExchangeHand { full: true, ..self.empty_hand() };
+    unsafe fn hand_with(&self, element: T) -> ExchangeHand<'_, T> {
+        let hand = ExchangeHand { slots: self, spare: self.cells.spare(), full: true };
         hand.spare.cell().with_mut(|cell| {
             // SAFETY: the spare is this thread's alone, and it is empty.
             unsafe { cell.cast::<T>().write(element) };
@@ -67,8 +70,23 @@ impl<T> Slots for Exchange<T> {
     }
 
     #[inline]
-    fn empty_hand(&self) -> ExchangeHand<'_, T> {
+    unsafe fn empty_hand(&self) -> ExchangeHand<'_, T> {
         ExchangeHand { slots: self, spare: self.cells.spare(), full: false }
+    }
+}
+
+impl<T> Drop for Exchange<T> {
+    fn drop(&mut self) {
+        if mem::needs_drop::<T>() {
+            let mut slots = self.slots.iter();
+            drop_all(|| {
+                // Relaxed: with `&mut self`, everything that happened to the slots is visible already.
+                let mut words = slots.by_ref().map(|slot| slot.load(Ordering::Relaxed));
+                let word = words.find(|&word| self.layout.is_full(word))?;
+                // SAFETY: a full slot's cell holds an element, and no slot is visited twice.
+                Some(self.cells.cell(self.layout.index(word)).with(|cell| unsafe { cell.cast::<T>().read() }))
+            });
+        }
     }
 }
 
@@ -85,7 +103,7 @@ impl<'a, T> Hand for ExchangeHand<'a, T> {
     type Seen = (&'a AtomicU64, u64);
 
     #[inline]
-    fn swap(&mut self, position: Position, (slot, seen): (&AtomicU64, u64)) -> bool {
+    unsafe fn swap(&mut self, position: Position, (slot, seen): (&AtomicU64, u64)) -> bool {
         let layout = self.slots.layout;
         let new = position.stamp_after(self.full, layout) | self.spare.index() as u64;
         // AcqRel pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
@@ -125,8 +143,10 @@ mod models {
             let slots = Arc::new(Exchange::new(1, 0).unwrap());
             let swap = |slots: &Exchange<[u32; 2]>, element| {
                 let seen = slots.load(0);
-                let mut hand = slots.hand_with([element; 2]);
-                hand.swap(slots.layout().start(0), seen);
+                // SAFETY: the only hand of this thread at this time.
+                let mut hand = unsafe { slots.hand_with([element; 2]) };
+                // SAFETY: of the same slots.
+                unsafe { hand.swap(slots.layout().start(0), seen) };
                 if let Some([a, b]) = hand.open() {
                     assert_eq!(a, b, "torn");
                 }

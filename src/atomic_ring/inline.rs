@@ -3,12 +3,14 @@
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
+use std::mem;
 use std::sync::Mutex;
 
 use super::position::{Layout, Position};
 use super::storage::{Hand, Slots};
 use super::wide::{AtomicPair, Pair, Payload};
 use crate::CapacityError;
+use crate::drain::drop_all;
 
 /// Slots of `(stamp, element)`.
 pub(super) struct Inline<T> {
@@ -25,6 +27,16 @@ impl<T> Inline<T> {
     /// Whether the processor can exchange both together.
     pub(super) fn is_supported() -> bool {
         AtomicPair::is_supported()
+    }
+
+    /// # Safety
+    ///
+    /// The payload holds a `T`, and this is the only time that it is taken out.
+    #[inline]
+    unsafe fn element(payload: Payload) -> T {
+        assert!(Self::FITS);
+        // SAFETY: there is a `T`, says the caller; it need not be aligned for one.
+        unsafe { payload.as_ptr().cast::<T>().read_unaligned() }
     }
 }
 
@@ -65,17 +77,30 @@ impl<T> Slots for Inline<T> {
     }
 
     #[inline]
-    fn hand_with(&self, element: T) -> InlineHand<'_, T> {
+    unsafe fn hand_with(&self, element: T) -> InlineHand<'_, T> {
         assert!(Self::FITS);
-        let mut hand = InlineHand { full: true, ..self.empty_hand() };
+        let mut hand = InlineHand { slots: self, payload: Payload::uninit(), full: true };
         // SAFETY: `payload` has room for a `T`; it need not be aligned for one.
         unsafe { hand.payload.as_mut_ptr().cast::<T>().write_unaligned(element) };
         hand
     }
 
     #[inline]
-    fn empty_hand(&self) -> InlineHand<'_, T> {
+    unsafe fn empty_hand(&self) -> InlineHand<'_, T> {
         InlineHand { slots: self, payload: Payload::uninit(), full: false }
+    }
+}
+
+impl<T> Drop for Inline<T> {
+    fn drop(&mut self) {
+        if mem::needs_drop::<T>() {
+            let mut slots = self.slots.iter();
+            drop_all(|| {
+                let pair = slots.by_ref().map(AtomicPair::load).find(|pair| self.layout.is_full(pair.stamp))?;
+                // SAFETY: a full slot holds an element, and no slot is visited twice.
+                Some(unsafe { Self::element(pair.payload) })
+            });
+        }
     }
 }
 
@@ -92,7 +117,7 @@ impl<'a, T> Hand for InlineHand<'a, T> {
     type Seen = (&'a AtomicPair, Pair);
 
     #[inline]
-    fn swap(&mut self, position: Position, (slot, seen): (&AtomicPair, Pair)) -> bool {
+    unsafe fn swap(&mut self, position: Position, (slot, seen): (&AtomicPair, Pair)) -> bool {
         let layout = self.slots.layout;
         let stamp = position.stamp_after(self.full, layout);
         // AcqRel pairs with itself and with `load`: it releases what the element refers to, and what led this thread to
@@ -107,8 +132,7 @@ impl<'a, T> Hand for InlineHand<'a, T> {
 
     #[inline]
     fn open(self) -> Option<T> {
-        assert!(Inline::<T>::FITS);
-        // SAFETY: `full`, so there is a `T`, and it leaves with the hand; it need not be aligned for one.
-        self.full.then(|| unsafe { self.payload.as_ptr().cast::<T>().read_unaligned() })
+        // SAFETY: `full`, so there is a `T`, and it leaves with the hand.
+        self.full.then(|| unsafe { Inline::element(self.payload) })
     }
 }

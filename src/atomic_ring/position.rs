@@ -69,16 +69,29 @@ impl Position {
     /// The next position.
     #[inline]
     pub(super) fn next(self, layout: Layout) -> Self {
-        if self.index(layout) + 1 < layout.capacity { Self(self.0 + 1) } else { self.next_lap(layout) }
+        self.next_in_lap(layout).unwrap_or_else(|| self.next_lap(layout))
     }
 
-    /// The first position of the next lap. Out of line, so that [`next`](Self::next) becomes a branch that is predicted:
-    /// a conditional move would put its latency between every two operations.
+    /// The next position, unless that is on the next lap.
+    #[inline]
+    pub(super) fn next_in_lap(self, layout: Layout) -> Option<Self> {
+        (self.index(layout) + 1 < layout.capacity).then(|| Self(self.0 + 1))
+    }
+
+    /// The first position of the next lap.
     #[cold]
     #[inline(never)]
-    fn next_lap(self, layout: Layout) -> Self {
+    pub(super) fn next_lap(self, layout: Layout) -> Self {
         Self(self.stamp_after(false, layout))
     }
+
+    /// Whether this is the beginning of a lap whose number is a multiple of [`MILESTONE_LAPS`](Self::MILESTONE_LAPS).
+    pub(super) fn is_milestone(self, layout: Layout) -> bool {
+        self.0 & ((layout.version << 1) * Self::MILESTONE_LAPS - 1) == 0
+    }
+
+    /// Few against the laps that a version counts, many against the cost of moving a hint.
+    pub(super) const MILESTONE_LAPS: u64 = 256;
 
     /// The position `steps` later; at most a lap.
     pub(super) fn add(self, steps: usize, layout: Layout) -> Self {

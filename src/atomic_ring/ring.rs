@@ -1,5 +1,7 @@
 //! The protocol: positions, versions, hints. It knows nothing of how an element is stored.
 
+#![allow(unsafe_code)]
+
 use crossbeam_utils::{Backoff, CachePadded};
 
 use super::position::Position;
@@ -53,6 +55,11 @@ impl Hint {
     }
 }
 
+/// The age at which a position is filled, whatever became of it since.
+const FILLED: i64 = 1;
+/// The age at which a position is gone: popped or evicted.
+const GONE: i64 = 2;
+
 /// How many slots are looked at one by one before the search goes by halves.
 const STEPS: usize = 8;
 
@@ -76,13 +83,15 @@ impl<S: Slots> Ring<S> {
     #[inline(always)]
     pub(super) fn push(&self, value: S::Element) -> Option<S::Element> {
         let (mut tail, mut seen) = self.find_tail();
-        let mut hand = self.slots.hand_with(value);
+        // SAFETY: an operation has one hand, and runs no user code that could begin another.
+        let mut hand = unsafe { self.slots.hand_with(value) };
         let backoff = Backoff::new();
-        while !hand.swap(tail, seen) {
+        // SAFETY: `seen` is of `self.slots`.
+        while !unsafe { hand.swap(tail, seen) } {
             backoff.spin();
-            (tail, seen) = self.find_tail_from(tail);
+            (tail, seen) = self.find(tail, FILLED);
         }
-        self.tail.publish(tail.next(self.slots.layout()));
+        self.publish_filled(tail);
         hand.open()
     }
 
@@ -93,17 +102,22 @@ impl<S: Slots> Ring<S> {
     #[inline(always)]
     pub(super) fn try_push(&self, value: S::Element) -> Result<(), Full<S::Element>> {
         let (mut tail, mut seen) = self.find_tail();
-        let mut hand = self.slots.hand_with(value);
-        let backoff = Backoff::new();
-        while !self.slots.is_full(seen) {
-            if hand.swap(tail, seen) {
-                self.tail.publish(tail.next(self.slots.layout()));
-                return Ok(());
-            }
-            backoff.spin();
-            (tail, seen) = self.find_tail_from(tail);
+        if self.slots.is_full(seen) {
+            return Err(Full(value));
         }
-        hand.open().map_or(Ok(()), |value| Err(Full(value)))
+        // SAFETY: as in `push`.
+        let mut hand = unsafe { self.slots.hand_with(value) };
+        let backoff = Backoff::new();
+        // SAFETY: `seen` is of `self.slots`.
+        while !unsafe { hand.swap(tail, seen) } {
+            backoff.spin();
+            (tail, seen) = self.find(tail, FILLED);
+            if self.slots.is_full(seen) {
+                return hand.open().map_or(Ok(()), |value| Err(Full(value)));
+            }
+        }
+        self.publish_filled(tail);
+        Ok(())
     }
 
     /// Takes the oldest element.
@@ -113,16 +127,21 @@ impl<S: Slots> Ring<S> {
     #[inline(always)]
     pub(super) fn pop(&self) -> Option<S::Element> {
         let (mut head, mut seen) = self.find_head();
-        let mut hand = self.slots.empty_hand();
-        let backoff = Backoff::new();
-        while self.slots.is_full(seen) {
-            if hand.swap(head, seen) {
-                self.head.publish(head.next(self.slots.layout()));
-                break;
-            }
-            backoff.spin();
-            (head, seen) = self.find_head_from(head);
+        if !self.slots.is_full(seen) {
+            return None;
         }
+        // SAFETY: as in `push`.
+        let mut hand = unsafe { self.slots.empty_hand() };
+        let backoff = Backoff::new();
+        // SAFETY: `seen` is of `self.slots`.
+        while !unsafe { hand.swap(head, seen) } {
+            backoff.spin();
+            (head, seen) = self.find(head, GONE);
+            if !self.slots.is_full(seen) {
+                return None;
+            }
+        }
+        self.head.publish(head.next(self.slots.layout()));
         hand.open()
     }
 
@@ -135,7 +154,7 @@ impl<S: Slots> Ring<S> {
         let (mut head, _) = self.find_head();
         loop {
             let (tail, _) = self.find_tail();
-            let (same, _) = self.find_head_from(head);
+            let (same, _) = self.find(head, GONE);
             if same == head {
                 return tail.since(head, layout);
             }
@@ -155,33 +174,36 @@ impl<S: Slots> Ring<S> {
         self.slots.is_full(seen)
     }
 
+    /// Moves the hints after a push at `tail`.
+    #[inline]
+    fn publish_filled(&self, tail: Position) {
+        match tail.next_in_lap(self.slots.layout()) {
+            Some(next) => self.tail.publish(next),
+            None => self.publish_lap(tail.next_lap(self.slots.layout())),
+        }
+    }
+
+    /// Now and then a push moves the head hint too: pops might not come for so long that its version wrapped.
+    ///
+    /// Out of line, so that the branch above is one that is predicted: a conditional move would put its latency between
+    /// every two operations.
+    #[cold]
+    #[inline(never)]
+    fn publish_lap(&self, lap: Position) {
+        self.tail.publish(lap);
+        if lap.is_milestone(self.slots.layout()) {
+            // What was pushed before the last `capacity` elements is gone.
+            self.head.publish(lap.add_laps(-1, self.slots.layout()));
+        }
+    }
+
     /// The first position that was not filled, with the slot as it was then: empty, or full of the lap before.
     #[inline]
     fn find_tail(&self) -> (Position, S::Seen<'_>) {
         let layout = self.slots.layout();
         let hint = self.tail.load();
         let seen = self.slots.load(hint.index(layout));
-        if hint.is_tail(self.slots.stamp(seen), layout) { (hint, seen) } else { self.find_tail_from(hint) }
-    }
-
-    #[cold]
-    fn find_tail_from(&self, mut tail: Position) -> (Position, S::Seen<'_>) {
-        let layout = self.slots.layout();
-        let mut steps = 0;
-        loop {
-            let seen = self.slots.load(tail.index(layout));
-            let age = tail.age(self.slots.stamp(seen), layout);
-            debug_assert!(age >= -1, "tail hint ahead of the ring");
-            if matches!(age, -1 | 0) {
-                return (tail, seen);
-            }
-            // Filled `(age - 1) / 2` laps after this one, rounded down; so the next position may be the first that is not.
-            tail = tail.add_laps((age - 1) >> 1, layout).next(layout);
-            steps += 1;
-            if steps % STEPS == 0 {
-                tail = self.search(tail, 1);
-            }
-        }
+        if hint.is_tail(self.slots.stamp(seen), layout) { (hint, seen) } else { self.find(hint, FILLED) }
     }
 
     /// The first position that was not gone, with the slot as it was then: full, or empty and with it the queue.
@@ -190,26 +212,28 @@ impl<S: Slots> Ring<S> {
         let layout = self.slots.layout();
         let hint = self.head.load();
         let seen = self.slots.load(hint.index(layout));
-        if hint.is_head(self.slots.stamp(seen), layout) { (hint, seen) } else { self.find_head_from(hint) }
+        if hint.is_head(self.slots.stamp(seen), layout) { (hint, seen) } else { self.find(hint, GONE) }
     }
 
+    /// The first position that was not as old as `done`, with the slot as it was then; `position` is one at or before it.
     #[cold]
-    fn find_head_from(&self, mut head: Position) -> (Position, S::Seen<'_>) {
+    #[inline(never)]
+    fn find(&self, mut position: Position, done: i64) -> (Position, S::Seen<'_>) {
         let layout = self.slots.layout();
         let mut steps = 0;
         loop {
-            let seen = self.slots.load(head.index(layout));
-            let age = head.age(self.slots.stamp(seen), layout);
-            debug_assert!(age >= 0, "head hint ahead of the ring");
-            if matches!(age, 0 | 1) {
-                return (head, seen);
+            let seen = self.slots.load(position.index(layout));
+            let age = position.age(self.slots.stamp(seen), layout);
+            debug_assert!(age >= done - 2, "a hint ahead of the ring");
+            if matches!(age - done, -2 | -1) {
+                return (position, seen);
             }
-            // Even: emptied `age / 2 - 1` laps after this one, and gone up to there. Odd: filled `(age - 1) / 2` laps
-            // after this one, and gone up to a lap before that. Rounded down, both are the same number.
-            head = head.add_laps((age >> 1) - 1, layout).next(layout);
+            // Two versions are a lap: so many laps later, rounded down, the position in this slot was done. The next one
+            // may not be.
+            position = position.add_laps((age - done) >> 1, layout).next(layout);
             steps += 1;
             if steps % STEPS == 0 {
-                head = self.search(head, 2);
+                position = self.search(position, done);
             }
         }
     }

@@ -1,13 +1,15 @@
 //! What the protocol asks of a storage.
 
+#![allow(unsafe_code)]
+
 use super::position::{Layout, Position};
 use crate::CapacityError;
 
 /// A row of slots, each an atomic word with a stamp and room for at most one element.
 ///
-/// An implementation is sound whatever the protocol does with it: a slot has a stamp of "full" exactly when it holds an
-/// element, because [`Hand::swap`] chooses the stamp by what it puts in; and every swap gives what was in the slot to
-/// the one hand that swapped.
+/// A slot has a stamp of "full" exactly when it holds an element, because [`Hand::swap`] chooses the stamp by what it puts
+/// in; and every swap gives what was in the slot to the one hand that swapped. So whatever positions the protocol comes
+/// up with, every element has one owner; only the two obligations under "Safety" are left to it.
 pub(super) trait Slots: Sized {
     /// The type of the elements.
     type Element;
@@ -35,10 +37,18 @@ pub(super) trait Slots: Sized {
     }
 
     /// A hand that holds an element.
-    fn hand_with(&self, element: Self::Element) -> Self::Hand<'_>;
+    ///
+    /// # Safety
+    ///
+    /// The current thread has no other hand on these slots.
+    unsafe fn hand_with(&self, element: Self::Element) -> Self::Hand<'_>;
 
     /// A hand that holds nothing.
-    fn empty_hand(&self) -> Self::Hand<'_>;
+    ///
+    /// # Safety
+    ///
+    /// As for [`hand_with`](Self::hand_with).
+    unsafe fn empty_hand(&self) -> Self::Hand<'_>;
 }
 
 /// What one thread holds during one operation: one element or none, to be swapped with a slot.
@@ -46,10 +56,14 @@ pub(super) trait Hand {
     type Element;
     type Seen: Copy;
 
-    /// Swaps what is in the hand with what is in the slot, if the slot is still as `seen`, by the same slots.
+    /// Swaps what is in the hand with what is in the slot, if the slot is still as `seen`.
     ///
     /// The slot is then full of `position`, or, if the hand was empty, waits for the lap after. AcqRel on success.
-    fn swap(&mut self, position: Position, seen: Self::Seen) -> bool;
+    ///
+    /// # Safety
+    ///
+    /// `seen` was loaded from the slots that the hand is on.
+    unsafe fn swap(&mut self, position: Position, seen: Self::Seen) -> bool;
 
     /// What is in the hand now.
     fn open(self) -> Option<Self::Element>;

@@ -1,11 +1,12 @@
 //! White-box tests: what cannot be brought about from outside. Everything else is tested in `tests/`.
 
+#![allow(unsafe_code)]
+
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::exchange::Exchange;
-#[cfg(target_arch = "x86_64")]
 use super::inline::Inline;
 use super::position::{Layout, Position};
 use super::ring::Ring;
@@ -19,7 +20,6 @@ macro_rules! on_both_storages {
         mod exchange {
             $(#[test] fn $test() { super::$test::<super::Exchange<u32>>(); })*
         }
-        #[cfg(target_arch = "x86_64")]
         mod inline {
             $(#[test] fn $test() { super::$test::<super::Inline<u32>>(); })*
         }
@@ -29,7 +29,8 @@ on_both_storages!(
     goes_through_the_wrap_of_the_version,
     goes_through_the_wrap_with_threads,
     any_stale_hint_is_as_good_as_a_fresh_one,
-    a_stale_hint_costs_a_logarithmic_search
+    a_stale_hint_costs_a_logarithmic_search,
+    pushes_alone_move_the_head_hint_along
 );
 
 fn ring<S: Slots<Element = u32>>(capacity: usize, laps: i64) -> Ring<S> {
@@ -156,6 +157,21 @@ fn a_stale_hint_costs_a_logarithmic_search<S: Slots<Element = u32>>() {
     }
 }
 
+/// Or its version would wrap in the end, in a ring that nobody pops from for long.
+fn pushes_alone_move_the_head_hint_along<S: Slots<Element = u32>>() {
+    for capacity in [1, 2, 5] {
+        let ring = ring::<S>(capacity, -3);
+        let layout = ring.slots().layout();
+        let laps = Position::MILESTONE_LAPS as i64 + 1;
+        for i in 0..5 * laps as u32 * capacity as u32 {
+            ring.push(i);
+            let (head, tail) = ring.hints();
+            assert!(head.add_laps(laps, layout).is_after(tail), "{head:?} {tail:?}");
+        }
+        assert_eq!(ring.len(), capacity);
+    }
+}
+
 /// A storage that counts its loads.
 struct Counting<S> {
     slots: S,
@@ -186,11 +202,13 @@ impl<S: Slots> Slots for Counting<S> {
     fn stamp(&self, seen: S::Seen<'_>) -> u64 {
         self.slots.stamp(seen)
     }
-    fn hand_with(&self, element: S::Element) -> S::Hand<'_> {
-        self.slots.hand_with(element)
+    unsafe fn hand_with(&self, element: S::Element) -> S::Hand<'_> {
+        // SAFETY: passed on.
+        unsafe { self.slots.hand_with(element) }
     }
-    fn empty_hand(&self) -> S::Hand<'_> {
-        self.slots.empty_hand()
+    unsafe fn empty_hand(&self) -> S::Hand<'_> {
+        // SAFETY: passed on.
+        unsafe { self.slots.empty_hand() }
     }
 }
 

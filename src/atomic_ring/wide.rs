@@ -20,7 +20,7 @@ pub(super) struct Pair {
     pub(super) payload: Payload,
 }
 
-#[cfg(not(loom))]
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", target_feature = "sse", not(loom)))]
 mod imp {
     use std::arch::asm;
     use std::arch::x86_64::__m128i;
@@ -33,9 +33,8 @@ mod imp {
 
     /// Sixteen bytes that are only ever accessed by the two instructions below.
     ///
-    /// The assembly may do to memory whatever an atomic access of 16 bytes in Rust could. A pointer in a payload
-    /// keeps working because the assembly could have exposed its provenance on the way in and have picked it up again on
-    /// the way out.
+    /// The assembly does what an atomic access of 16 possibly uninitialised bytes would, if Rust had one. They go in and
+    /// come out as `MaybeUninit`, so a pointer among them stays one.
     #[repr(C, align(16))]
     pub(in super::super) struct AtomicPair {
         pair: UnsafeCell<[MaybeUninit<u64>; 2]>,
@@ -46,7 +45,8 @@ mod imp {
 
     impl AtomicPair {
         /// Whether the processor has both instructions. AVX, because from there on Intel, AMD and Zhaoxin guarantee
-        /// that an aligned 16-byte vector load is atomic.
+        /// that an aligned 16-byte vector load is atomic (GCC bug 104688). Should another vendor's tear, nothing is lost:
+        /// the exchange compares both halves, and what is decided without one rests on the stamp alone.
         pub(in super::super) fn is_supported() -> bool {
             is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx")
         }
@@ -62,7 +62,7 @@ mod imp {
         /// Acquire, as every load on this processor. Pairs with [`compare_exchange`](Self::compare_exchange).
         #[inline]
         pub(in super::super) fn load(&self) -> Pair {
-            let pair: __m128i;
+            let pair: MaybeUninit<__m128i>;
             // SAFETY: the processor has the instruction (see `new`); the address is valid and aligned to 16 bytes; nobody
             // accesses it but atomically. Neither `nomem` nor `readonly`: what comes after must not move up across it.
             unsafe {
@@ -74,7 +74,7 @@ mod imp {
                 );
             }
             // SAFETY: both are 16 bytes, and `MaybeUninit` takes any.
-            let [payload, stamp] = unsafe { mem::transmute::<__m128i, [MaybeUninit<u64>; 2]>(pair) };
+            let [payload, stamp] = unsafe { mem::transmute::<MaybeUninit<__m128i>, [MaybeUninit<u64>; 2]>(pair) };
             // SAFETY: the upper half always holds a stamp.
             Pair { stamp: unsafe { stamp.assume_init() }, payload }
         }
@@ -135,13 +135,43 @@ mod imp {
         }
 
         pub(in super::super) fn compare_exchange(&self, current: Pair, new: Pair) -> bool {
+            #[allow(asm_sub_register)]
             let pack = |pair: Pair| {
                 let bits: u32;
                 // SAFETY: the empty assembly does nothing, but what comes out of it counts as initialised.
-                unsafe { asm!("/* {0:e} */", inlateout(reg) pair.payload => bits, options(nomem, nostack)) };
+                unsafe { asm!("/* {0} */", inlateout(reg) pair.payload => bits, options(nomem, nostack)) };
                 pair.stamp << 32 | u64::from(bits)
             };
             self.0.compare_exchange(pack(current), pack(new), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        }
+    }
+}
+
+/// No such instruction here that is known to be lock-free.
+#[cfg(not(any(all(target_arch = "x86_64", target_pointer_width = "64", target_feature = "sse"), loom)))]
+mod imp {
+    use super::Pair;
+
+    pub(in super::super) type Bits = u64;
+
+    /// There are none.
+    pub(in super::super) enum AtomicPair {}
+
+    impl AtomicPair {
+        pub(in super::super) fn is_supported() -> bool {
+            false
+        }
+
+        pub(in super::super) fn new(_: u64) -> Self {
+            unreachable!("not supported")
+        }
+
+        pub(in super::super) fn load(&self) -> Pair {
+            match *self {}
+        }
+
+        pub(in super::super) fn compare_exchange(&self, _: Pair, _: Pair) -> bool {
+            match *self {}
         }
     }
 }
