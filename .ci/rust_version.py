@@ -10,7 +10,8 @@ root = metadata["resolve"]["root"]
 
 
 def version(package):
-    return tuple(map(int, (package["rust_version"] or "0").split(".")))
+    parts = [int(part) for part in (package["rust_version"] or "0").split(".")]
+    return parts + [0] * (3 - len(parts))
 
 
 reached, todo = set(), [root]

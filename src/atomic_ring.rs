@@ -44,10 +44,15 @@ use ring::Ring;
 ///   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
 /// * *Linearization point*: the one successful compare-exchange of `push`, `try_push` and `pop`; for
 ///   [`None`] and [`Full`] the load of the slot that showed it.
+/// * *Order*: an operation comes after all operations that happen before it, in the sense of the memory model; where
+///   loads are not ordered by real time that is all that can be asked. In particular no operation is a sequentially
+///   consistent fence: two threads that each push to one ring and then find another one empty need one between, on
+///   both sides, as do "push, then look who sleeps" and "announce sleep, then pop".
 /// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions call the
 ///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an `Exchange` ring.
 /// * *Cost*: one compare-exchange and one store to a shared line, when nobody is in the way. No allocation per
-///   element. A stale hint costs a search of O(log `capacity`) loads.
+///   element. A hint that is stale costs some loads, O(log `capacity`) of them unless others move the ends meanwhile; the
+///   hint of the oldest element is stale whenever pushes have evicted since the last `pop`.
 ///
 /// # Storage
 ///
@@ -55,22 +60,36 @@ use ring::Ring;
 ///
 /// | [`Storage`] | for | memory for a slot | memory for a thread |
 /// |---|---|---|---|
-/// | `Inline` | `T` of at most 8 bytes, where the processor has a 16-byte compare-exchange | 16 bytes | none |
+/// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX | 16 bytes | none |
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
+///
+/// The threads of a process that have used any `Exchange` ring are numbered, and numbers are used again when threads end.
+/// A ring has room for 16 threads from the start; one with a higher number that uses it makes room for all up to the next
+/// power of two, for the ring's life.
 ///
 /// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or eviction. Box what
 /// is large; a `Box` is stored inline.
 ///
+/// # Panics
+///
+/// `push`, `try_push` and a `pop` that finds an element panic on an `Exchange` ring when 65,536 other threads that have used
+/// one are alive, or when there is no memory for the spare of a thread that uses it for the first time. The ring is as
+/// before; the element that was to be pushed is dropped.
+///
 /// # Limitations
 ///
-/// * Not async-signal-safe: a signal handler must not use an `Exchange` ring that the interrupted thread may be using.
-/// * At most 65,536 threads that have used any `Exchange` ring may be alive at once; the first operation of one more
-///   panics.
-/// * A version has at least 32 bits, and at capacities up to 65,536 at least 47: a thread that sleeps between a load
-///   and a compare-exchange is fooled only if meanwhile the ring goes round an exact multiple of 2³¹ (2⁴⁶) times
-///   *and* the slot names the same cell again.
-/// * `fork` while other threads use the ring is as safe as the child's use of any memory those threads were
-///   changing: each operation either took place or did not.
+/// * Not async-signal-safe: a signal handler must not use an `Exchange` ring.
+/// * A version has at least 32 bits, and 47 up to 65,536 elements. A thread that is suspended in the middle of an operation
+///   while the ring goes round 2³⁰ times (2⁴⁵ times; 8 days at 50 million elements a second through a ring for one) may
+///   take an element out of order. No element is lost or torn even then.
+/// * Lock-free is not wait-free: one thread may be overtaken again and again.
+///
+/// # Prior art
+///
+/// A sequence number for each slot is from D. Vyukov's bounded queue, positions that only grow from the LMAX Disruptor;
+/// slots that name their data by index, and cycles as tags, are from R. Nikolaev's SCQ, after LCRQ by A. Morrison and
+/// Y. Afek; tagged words against ABA from R. K. Treiber. What is new here is the exchange with a thread's spare, by which
+/// an overwrite is one step.
 pub struct AtomicRing<T> {
     repr: Repr<T>,
 }

@@ -92,6 +92,7 @@ impl CapacityError {
 
 /// A name that is no [`Kind`](crate::Kind).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParseKindError;
 
 impl fmt::Display for ParseKindError {

@@ -34,8 +34,8 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// As the `try_new` of each type. [`Kind::MutexVec`] is unbounded; all the same it refuses a capacity of zero,
-    /// so that a configuration is valid for every kind or for none.
+    /// As the `try_new` of each type. [`Kind::MutexVec`] is unbounded and has no use for `capacity`; all the same it refuses
+    /// zero, which is more likely a mistake than a wish.
     pub fn build<T: Send + 'static>(self, capacity: usize) -> Result<Box<dyn Queue<T>>, CapacityError> {
         Ok(match self {
             Self::MutexVec if capacity == 0 => return Err(CapacityError::Zero),

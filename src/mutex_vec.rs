@@ -13,7 +13,7 @@ use crate::{Full, Overflow, Pushed, Queue};
 /// exist.
 ///
 /// A pop is O(1) amortised: it moves the head, and the elements are moved to the front only when at least as many
-/// have been popped since the last time. User code (`Drop`, `Clone`) never runs under the lock.
+/// have been popped since the last time. Memory is kept for reuse, not given back. User code (`Drop`, `Clone`) never runs under the lock.
 ///
 /// *Linearization point*: the critical section. *Progress*: blocking.
 ///

@@ -4,6 +4,8 @@ use crate::Full;
 
 /// A concurrent first-in, first-out queue that never waits.
 ///
+/// No operation waits for space or for elements: a consumer polls, or waits by means of its own.
+///
 /// Every operation takes `&self` and may be called from any number of threads. What a full queue does with one
 /// more element is its [`overflow`](Queue::overflow) policy; no policy waits for space, and none drops an
 /// element silently: whatever is not in the queue after a [`push`](Queue::push) comes back in [`Pushed`].
@@ -114,6 +116,7 @@ pub enum Pushed<T> {
 impl<T> Pushed<T> {
     /// Whether the pushed element is in the queue: `Stored` or `Evicted`.
     #[inline]
+    #[must_use]
     pub fn is_stored(&self) -> bool {
         !matches!(self, Self::Rejected(_))
     }

@@ -129,8 +129,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The fewest version bits that a ring may have. With 2³² versions or more, a thread would have to sleep
-    /// between its load and its compare-exchange for exactly a multiple of 2³¹ laps to be fooled.
+    /// The fewest version bits that a ring may have. A thread takes the future for the past after half of the versions,
+    /// which are two to a lap: when it has slept in an operation for 2³⁰ laps.
     const MIN_VERSION_BITS: u32 = 32;
 
     /// For slots 0 to `capacity - 1`, and other indices that go up to `max_index`.
