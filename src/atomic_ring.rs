@@ -64,8 +64,8 @@ use ring::Ring;
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
 ///
 /// The threads of a process that have used any `Exchange` ring are numbered, and numbers are used again when threads end.
-/// A ring has room for 16 threads from the start; one with a higher number that uses it makes room for all up to the next
-/// power of two, for the ring's life.
+/// A ring has room for 16 threads from the start; threads with higher numbers that use it add room for the next 16, 32, 64,
+/// … threads at a time, for the ring's life.
 ///
 /// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or eviction. Box what
 /// is large; a `Box` is stored inline.
