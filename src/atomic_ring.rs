@@ -138,10 +138,7 @@ impl<T> AtomicRing<T> {
     /// Where [`try_new`](Self::try_new) returns an error.
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        match Self::try_new(capacity) {
-            Ok(queue) => queue,
-            Err(error) => error.panic(capacity),
-        }
+        CapacityError::unwrap(Self::try_new(capacity), capacity)
     }
 
     /// Makes an empty ring for `capacity` elements, any number from 1 on, and allocates its memory.

@@ -83,10 +83,13 @@ impl CapacityError {
         }
     }
 
-    /// The panic behind every `new`.
+    /// What every `new` makes of its `try_new`.
     #[track_caller]
-    pub(crate) fn panic(self, capacity: usize) -> ! {
-        panic!("cannot make a queue of capacity {capacity}: {self}")
+    pub(crate) fn unwrap<Q>(made: Result<Q, Self>, capacity: usize) -> Q {
+        match made {
+            Ok(queue) => queue,
+            Err(error) => panic!("cannot make a queue of capacity {capacity}: {error}"),
+        }
     }
 }
 

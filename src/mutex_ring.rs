@@ -36,10 +36,7 @@ impl<T> MutexRing<T> {
     /// Where [`try_new`](Self::try_new) returns an error.
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        match Self::try_new(capacity) {
-            Ok(queue) => queue,
-            Err(error) => error.panic(capacity),
-        }
+        CapacityError::unwrap(Self::try_new(capacity), capacity)
     }
 
     /// Makes an empty queue for `capacity` elements and allocates all its memory.
