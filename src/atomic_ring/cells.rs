@@ -182,3 +182,31 @@ impl<'a, T> Spare<'a, T> {
         self.spare.with_mut(|index| unsafe { *index = cell });
     }
 }
+
+#[cfg(all(test, loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::Cells;
+
+    /// Two of the four threads are beyond the first segment: one sees the segment that the other has made, or both make
+    /// it. Nothing else orders them, as the slots of a ring would.
+    #[test]
+    fn a_segment_is_seen_as_it_was_made() {
+        loom::model(|| {
+            let cells = Arc::new(Cells::<u32>::new(1).unwrap());
+            let touch = |cells: &Cells<u32>| {
+                let spare = cells.spare();
+                // SAFETY: the spare is this thread's alone.
+                spare.cell().with_mut(|cell| unsafe { cell.cast::<u32>().write(1) });
+            };
+            let others = [(); 3].map(|()| {
+                let cells = Arc::clone(&cells);
+                thread::spawn(move || touch(&cells))
+            });
+            touch(&cells);
+            others.map(|other| other.join().unwrap());
+        });
+    }
+}

@@ -106,15 +106,6 @@ atomic_ring! {
         preemptions: Some(3),
     }
 
-    /// Two threads beyond the first segment: one sees the segment that the other has made, or both make it. Nothing
-    /// that is stored, because what passes through a slot would order the two.
-    four_threads_grow {
-        capacity: 1,
-        start: &[Push(0)],
-        threads: &[&[], &[TryPush(1)], &[TryPush(2)], &[TryPush(3)]],
-        preemptions: None,
-    }
-
     try_push_and_push {
         capacity: 2,
         start: &[Push(0)],
