@@ -206,7 +206,9 @@ mod models {
                 thread::spawn(move || touch(&cells))
             });
             touch(&cells);
-            others.map(|other| other.join().unwrap());
+            for other in others {
+                other.join().unwrap();
+            }
         });
     }
 }
