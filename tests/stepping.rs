@@ -1,0 +1,179 @@
+//! One thread is stopped after each machine instruction of a call in turn, for good as far as the others are concerned:
+//! they must come to the end of their calls, and what all of them return must be linearizable. No instruction is left
+//! to chance, as it is where threads are frozen at random (`freeze.rs`).
+//!
+//! `RINGWAY_STRIDE=1 cargo test --release --test stepping -- --nocapture` is the long form.
+//!
+//! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at which that stalls.
+#![cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
+
+mod support;
+
+use std::env;
+use std::time::Duration;
+
+use crossbeam_queue::ArrayQueue;
+use ringway::{AtomicRing, Full, Overflow, Pushed, Queue};
+use support::element::Element;
+use support::interleaving::{Stall, interleave};
+use support::model::Op::{self, IsEmpty, IsFull, Len, Pop, Push, TryPush};
+use support::model::{Model, call};
+use support::stepper::{Allowance, Now};
+
+/// Longer than any scheduler lets a runnable thread wait.
+const FOR_EVER: Duration = Duration::from_secs(30);
+/// What counts as a stall where one is looked for. A machine that is slower than this only finds too many.
+const A_WHILE: Duration = Duration::from_millis(20);
+
+const CAPACITY: usize = 2;
+
+/// Empty, part full, full; and with hints that evictions have left behind, as pushes do not move the head's.
+const STARTS: [&[Op]; 4] =
+    [&[], &[Push(0)], &[Push(0), Push(1)], &[Push(0), Push(1), Push(2), Push(3), Push(4), Pop, Push(5)]];
+
+/// What is stopped.
+const STOPPED: [Op; 6] = [Push(10), TryPush(10), Pop, Len, IsEmpty, IsFull];
+
+/// What another thread does meanwhile: every call, and more than a lap of pushes and of pops.
+const MEANWHILE: [Op; 12] =
+    [Push(20), Push(21), Push(22), Len, Pop, IsFull, Pop, TryPush(23), IsEmpty, Pop, Pop, Push(24)];
+
+/// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can afford. Code that is not
+/// optimised is ten times as long and takes a hundred times the time.
+fn stride(optimized: usize) -> usize {
+    let affordable = if cfg!(debug_assertions) { 500 + 20 * optimized } else { optimized };
+    env::var("RINGWAY_STRIDE").map_or(affordable, |text| text.parse().expect("RINGWAY_STRIDE is a number"))
+}
+
+fn instructions(instructions: u64) -> Allowance {
+    Allowance { calls: 0, instructions }
+}
+
+fn started<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, start: &[Op]) -> (Q, Model) {
+    let queue = new(CAPACITY);
+    let mut model = Model::of(&queue);
+    for &op in start {
+        assert_eq!(call(&queue, op, T::of, T::number), model.apply(op), "{op:?}");
+    }
+    (queue, model)
+}
+
+#[derive(Debug, Default)]
+struct Report {
+    stops: usize,
+    /// After how many instructions of which call.
+    stalls: Vec<(Op, u64)>,
+}
+
+/// Stops a thread at each instruction of each call, on each start.
+fn stop_everywhere<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, patience: Duration) -> Report {
+    let mut report = Report::default();
+    for start in STARTS {
+        for stopped in STOPPED {
+            for n in (1..).step_by(stride(1)) {
+                let (queue, model) = started(&new, start);
+                let turns = [(0, instructions(n)), (1, Allowance::TO_THE_END)];
+                match interleave(&queue, &model, &[&[stopped], &MEANWHILE], &turns, patience) {
+                    Ok(ends) if ends[0] == Now::Ended => break,
+                    Ok(_) => {}
+                    Err(Stall(turn)) => {
+                        assert_eq!(turn, 1, "only the others may be held up");
+                        report.stalls.push((stopped, n));
+                    }
+                }
+                report.stops += 1;
+            }
+        }
+    }
+    report
+}
+
+#[test]
+fn others_finish_inline() {
+    let report = stop_everywhere(AtomicRing::<u32>::new, FOR_EVER);
+    println!("AtomicRing, inline: {report:?}");
+    assert_eq!(report.stalls, []);
+}
+
+#[test]
+fn others_finish_by_exchange() {
+    let report = stop_everywhere(AtomicRing::<[u32; 6]>::new, FOR_EVER);
+    println!("AtomicRing, exchange: {report:?}");
+    assert_eq!(report.stalls, []);
+}
+
+/// Crossbeam's queue as one of ours.
+struct Peer<T>(ArrayQueue<T>);
+
+impl<T: Send> Queue<T> for Peer<T> {
+    fn push(&self, value: T) -> Pushed<T> {
+        self.0.force_push(value).map_or(Pushed::Stored, Pushed::Evicted)
+    }
+
+    fn try_push(&self, value: T) -> Result<(), Full<T>> {
+        self.0.push(value).map_err(Full)
+    }
+
+    fn pop(&self) -> Option<T> {
+        self.0.pop()
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        Some(self.0.capacity())
+    }
+
+    fn overflow(&self) -> Overflow {
+        Overflow::EvictOldest
+    }
+}
+
+#[test]
+fn array_queue_stalls() {
+    let report = stop_everywhere(|capacity| Peer(ArrayQueue::<[u32; 6]>::new(capacity)), A_WHILE);
+    println!("ArrayQueue: {report:?}");
+    assert_ne!(report.stalls, []);
+}
+
+/// A thread is stopped, overtaken so that it must try again, and stopped again in what it does then. Returns how often.
+fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
+    let (before, after) = MEANWHILE.split_at(MEANWHILE.len() / 2);
+    let mut stops = 0;
+    for start in STARTS {
+        for stopped in [Push(10), TryPush(10), Pop] {
+            'first: for first in (1..).step_by(stride(16)) {
+                for second in (1..).step_by(stride(16)) {
+                    let (queue, model) = started(&new, start);
+                    let turns = [
+                        (0, instructions(first)),
+                        (1, Allowance::TO_THE_END),
+                        (0, instructions(second)),
+                        (2, Allowance::TO_THE_END),
+                    ];
+                    let ends = interleave(&queue, &model, &[&[stopped], before, after], &turns, FOR_EVER).unwrap();
+                    if ends[0] == Now::Ended {
+                        break 'first;
+                    }
+                    if ends[2] == Now::Ended {
+                        break;
+                    }
+                    stops += 1;
+                }
+            }
+        }
+    }
+    stops
+}
+
+#[test]
+fn others_finish_again_inline() {
+    println!("AtomicRing, inline: {} stops", stop_twice(AtomicRing::<u32>::new));
+}
+
+#[test]
+fn others_finish_again_by_exchange() {
+    println!("AtomicRing, exchange: {} stops", stop_twice(AtomicRing::<[u32; 6]>::new));
+}

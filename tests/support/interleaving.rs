@@ -1,0 +1,75 @@
+//! Scripts on several threads that take turns, down to the instruction.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use ringway::{AtomicRing, Queue};
+
+use super::element::Element;
+use super::history::{History, Timed};
+use super::model::{Model, Op, Ret, call};
+use super::stepper::{Allowance, Calls, Now, Stepped};
+
+/// The thread whose turn it is, and how far it goes.
+pub type Turn = (usize, Allowance);
+
+/// The turn in which a thread did not come to its end although it was allowed to: it waits for one that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall(pub usize);
+
+/// Runs the scripts on a queue that is like `initial`: turn by turn, and then each thread to its end. Tells for each
+/// turn how its thread stood after it.
+///
+/// # Panics
+///
+/// If the history is not linearizable.
+pub fn interleave<T: Element>(
+    queue: &dyn Queue<T>,
+    initial: &Model,
+    scripts: &[&[Op]],
+    turns: &[Turn],
+    patience: Duration,
+) -> Result<Vec<Now>, Stall> {
+    let clock = &AtomicU64::new(0);
+    let now = move || clock.fetch_add(1, Ordering::Relaxed);
+    let record = &|script: &[Op], calls: Calls| {
+        // What takes locks comes before the calls: memory, and the first use of a ring, which registers it.
+        let mut recorded = Vec::with_capacity(script.len());
+        let _ = AtomicRing::new(1).push([0_u64; 2]);
+        for &op in script {
+            recorded.push(calls.make(|| {
+                let began = now();
+                let ret = call(queue, op, T::of, T::number);
+                Timed { op, ret, began, returned: now() }
+            }));
+        }
+        recorded
+    };
+    let (ends, recorded) = thread::scope(|scope| {
+        let threads: Vec<_> =
+            scripts.iter().map(|script| Stepped::spawn(scope, move |calls| record(script, calls))).collect();
+        let to_the_end = (0..threads.len()).map(|thread| (thread, Allowance::TO_THE_END));
+        let mut ends = Vec::new();
+        for (turn, (thread, allowance)) in turns.iter().copied().chain(to_the_end).enumerate() {
+            // To be stepped takes long, and nobody is waited for.
+            let patience = if allowance.calls > 0 { patience } else { Duration::MAX };
+            match threads[thread].go_on(allowance, patience) {
+                Now::Stalled => return Err(Stall(turn)),
+                end => ends.push(end),
+            }
+        }
+        Ok((ends, threads.into_iter().map(Stepped::join).collect::<Vec<_>>()))
+    })?;
+
+    let mut history = History::in_real_time(initial.clone(), &recorded);
+    loop {
+        let popped = call(queue, Op::Pop, T::of, T::number);
+        history.add_last(Op::Pop, popped.clone());
+        if popped == Ret::Popped(None) {
+            break;
+        }
+    }
+    assert!(history.is_linearizable(), "turns {turns:?}: not linearizable: {history:#?}");
+    Ok(ends)
+}
