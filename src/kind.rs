@@ -1,7 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{AtomicRing, CapacityError, ChannelQueue, MutexRing, MutexVec, ParseKindError, Queue};
+#[cfg(target_has_atomic = "64")]
+use crate::AtomicRing;
+use crate::{CapacityError, ChannelQueue, MutexRing, MutexVec, ParseKindError, Queue};
 
 /// One of the four queues, chosen at run time.
 ///
@@ -22,13 +24,20 @@ pub enum Kind {
     Channel,
     /// [`MutexRing`], `mutex-ring`.
     MutexRing,
-    /// [`AtomicRing`], `atomic-ring`.
+    /// [`AtomicRing`], `atomic-ring`; where that is.
+    #[cfg(target_has_atomic = "64")]
     AtomicRing,
 }
 
 impl Kind {
     /// Every kind, from the simplest to the flagship.
-    pub const ALL: [Self; 4] = [Self::MutexVec, Self::Channel, Self::MutexRing, Self::AtomicRing];
+    pub const ALL: &'static [Self] = &[
+        Self::MutexVec,
+        Self::Channel,
+        Self::MutexRing,
+        #[cfg(target_has_atomic = "64")]
+        Self::AtomicRing,
+    ];
 
     /// Makes a queue of this kind.
     ///
@@ -42,6 +51,7 @@ impl Kind {
             Self::MutexVec => Box::new(MutexVec::new()),
             Self::Channel => Box::new(ChannelQueue::try_new(capacity)?),
             Self::MutexRing => Box::new(MutexRing::try_new(capacity)?),
+            #[cfg(target_has_atomic = "64")]
             Self::AtomicRing => Box::new(AtomicRing::try_new(capacity)?),
         })
     }
@@ -51,6 +61,7 @@ impl Kind {
             Self::MutexVec => "mutex-vec",
             Self::Channel => "channel",
             Self::MutexRing => "mutex-ring",
+            #[cfg(target_has_atomic = "64")]
             Self::AtomicRing => "atomic-ring",
         }
     }
@@ -67,6 +78,6 @@ impl FromStr for Kind {
     type Err = ParseKindError;
 
     fn from_str(name: &str) -> Result<Self, ParseKindError> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(ParseKindError)
+        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or(ParseKindError)
     }
 }

@@ -37,11 +37,12 @@
 //!
 //! # Platforms
 //!
-//! All targets with `std` and 64-bit atomics. On x86-64, small elements are stored [inline](AtomicRing#storage).
+//! All targets with `std`. [`AtomicRing`], and with it [`Kind::AtomicRing`], is only there where the target has 64-bit atomics
+//! (`cfg(target_has_atomic = "64")`, as for the standard library's `AtomicU64`): on every 64-bit target and on most 32-bit
+//! ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller words would wrap around within minutes, and
+//! emulated ones would be locks. On x86-64, small elements are stored [inline](AtomicRing#storage).
 
-#[cfg(not(target_has_atomic = "64"))]
-compile_error!("ringway needs 64-bit atomics");
-
+#[cfg(target_has_atomic = "64")]
 mod atomic_ring;
 mod channel_queue;
 mod drain;
@@ -53,6 +54,7 @@ mod mutex_vec;
 mod queue;
 mod sync;
 
+#[cfg(target_has_atomic = "64")]
 pub use atomic_ring::{AtomicRing, Storage};
 pub use channel_queue::ChannelQueue;
 pub use error::{CapacityError, Full, ParseKindError};

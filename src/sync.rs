@@ -5,12 +5,15 @@
 #[cfg(not(loom))]
 mod imp {
     pub(crate) use std::sync::Mutex;
+    #[cfg(target_has_atomic = "64")]
     pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
     /// [`core::cell::UnsafeCell`] behind the interface of loom's, which checks every access.
+    #[cfg(target_has_atomic = "64")]
     #[repr(transparent)]
     pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
 
+    #[cfg(target_has_atomic = "64")]
     impl<T> UnsafeCell<T> {
         #[inline]
         pub(crate) const fn new(value: T) -> Self {

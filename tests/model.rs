@@ -77,7 +77,7 @@ fn run_by_value<T: Element>(
 }
 
 fn all_queues<T: Element>(capacity: usize, script: &[Op]) -> Result<(), TestCaseError> {
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         let queue = kind.build::<T>(capacity).unwrap();
         let left = run(&*queue, kind, capacity, script)?;
         let all = call(&*queue, Op::PopInto(usize::MAX), T::of, T::number);
