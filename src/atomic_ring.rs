@@ -44,10 +44,10 @@ use ring::Ring;
 ///   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
 /// * *Linearization point*: the one successful compare-exchange of `push`, `try_push` and `pop`; for
 ///   [`None`] and [`Full`] the load of the slot that showed it.
-/// * *Order*: an operation comes after all operations that happen before it, in the sense of the memory model; where
-///   loads are not ordered by real time that is all that can be asked. In particular no operation is a sequentially
-///   consistent fence: two threads that each push to one ring and then find another one empty need one between, on
-///   both sides, as do "push, then look who sleeps" and "announce sleep, then pop".
+/// * *Order*: sequentially consistent. All operations on all rings take effect in one order that all threads agree on, together
+///   with all other accesses that are `SeqCst`. So of two threads that each push to one ring and then pop from the
+///   other's, one finds an element; and "push, then look who sleeps" does not miss who does "announce sleep, then pop", if
+///   look and announcement are `SeqCst`.
 /// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions call the
 ///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an `Exchange` ring.
 /// * *Cost*: one compare-exchange and one store to a shared line, when nobody is in the way. No allocation per

@@ -51,7 +51,8 @@ impl<T> Slots for Exchange<T> {
     #[inline]
     fn load(&self, index: usize) -> (&AtomicU64, u64) {
         let slot = &self.slots[index];
-        (slot, slot.load(Ordering::Acquire))
+        // SeqCst pairs with the swap; see `Slots::load`.
+        (slot, slot.load(Ordering::SeqCst))
     }
 
     #[inline]
@@ -106,10 +107,11 @@ impl<'a, T> Hand for ExchangeHand<'a, T> {
     unsafe fn swap(&mut self, position: Position, (slot, seen): (&AtomicU64, u64)) -> bool {
         let layout = self.slots.layout;
         let new = position.stamp_after(self.full, layout) | self.spare.index() as u64;
-        // AcqRel pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
+        // SeqCst pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
         // thread to `position`; it acquires what the last owner did with the cell taken (as the load of `seen` did, unless
-        // the word has come again meanwhile). A failure tells nothing, the caller loads again: Relaxed.
-        let swapped = slot.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        // the word has come again meanwhile); and it comes before what this thread loads next. A failure tells nothing, the
+        // caller loads again: Relaxed.
+        let swapped = slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok();
         if swapped {
             // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
             unsafe { self.spare.replace(layout.index(seen)) };

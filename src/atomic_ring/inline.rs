@@ -68,6 +68,7 @@ impl<T> Slots for Inline<T> {
     #[inline]
     fn load(&self, index: usize) -> (&AtomicPair, Pair) {
         let slot = &self.slots[index];
+        // SeqCst pairs with the swap; see `Slots::load`.
         (slot, slot.load())
     }
 
@@ -120,8 +121,9 @@ impl<'a, T> Hand for InlineHand<'a, T> {
     unsafe fn swap(&mut self, position: Position, (slot, seen): (&AtomicPair, Pair)) -> bool {
         let layout = self.slots.layout;
         let stamp = position.stamp_after(self.full, layout);
-        // AcqRel pairs with itself and with `load`: it releases what the element refers to, and what led this thread to
-        // `position`; it acquires the same of the thread that swapped here before.
+        // SeqCst pairs with itself and with `load`: it releases what the element refers to, and what led this thread to
+        // `position`; it acquires the same of the thread that swapped here before; and it comes before what this thread
+        // loads next.
         let swapped = slot.compare_exchange(seen, Pair { stamp, payload: self.payload });
         if swapped {
             self.payload = seen.payload;

@@ -26,7 +26,8 @@ pub(super) trait Slots: Sized {
 
     fn layout(&self) -> Layout;
 
-    /// Acquire, pairs with [`Hand::swap`]: positions learnt from a stamp must carry their past with them.
+    /// Pairs with [`Hand::swap`]: positions learnt from a stamp must carry their past with them (Acquire), and what shows
+    /// that a queue is empty or full must show the newest that there is (SeqCst).
     fn load(&self, index: usize) -> Self::Seen<'_>;
 
     fn stamp(&self, seen: Self::Seen<'_>) -> u64;
@@ -58,7 +59,7 @@ pub(super) trait Hand {
 
     /// Swaps what is in the hand with what is in the slot, if the slot is still as `seen`.
     ///
-    /// The slot is then full of `position`, or, if the hand was empty, waits for the lap after. AcqRel on success.
+    /// The slot is then full of `position`, or, if the hand was empty, waits for the lap after. SeqCst on success.
     ///
     /// # Safety
     ///

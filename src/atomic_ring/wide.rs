@@ -43,6 +43,22 @@ mod imp {
     // SAFETY: plain bytes, accessed by atomic instructions only.
     unsafe impl Sync for AtomicPair {}
 
+    // ThreadSanitizer does not see into assembly, so it is told as much as races depend on: Acquire of a load, AcqRel of an
+    // exchange. Only in the build for it; see `.cargo/config.toml`.
+    #[cfg(ringway_tsan)]
+    unsafe extern "C" {
+        #[link_name = "__tsan_acquire"]
+        safe fn tsan_acquire(pair: &AtomicPair);
+        #[link_name = "__tsan_release"]
+        safe fn tsan_release(pair: &AtomicPair);
+    }
+    #[cfg(not(ringway_tsan))]
+    #[inline]
+    fn tsan_acquire(_: &AtomicPair) {}
+    #[cfg(not(ringway_tsan))]
+    #[inline]
+    fn tsan_release(_: &AtomicPair) {}
+
     impl AtomicPair {
         /// Whether the processor has both instructions. AVX, because from there on Intel, AMD and Zhaoxin guarantee
         /// that an aligned 16-byte vector load is atomic (GCC bug 104688). Should another vendor's tear, nothing is lost:
@@ -59,7 +75,8 @@ mod imp {
             Self { pair: UnsafeCell::new([MaybeUninit::uninit(), MaybeUninit::new(stamp)]) }
         }
 
-        /// Acquire, as every load on this processor. Pairs with [`compare_exchange`](Self::compare_exchange).
+        /// Sequentially consistent, as every load on this processor is among locked instructions, and there are no other
+        /// stores. Pairs with [`compare_exchange`](Self::compare_exchange).
         #[inline]
         pub(in super::super) fn load(&self) -> Pair {
             let pair: MaybeUninit<__m128i>;
@@ -73,17 +90,20 @@ mod imp {
                     options(nostack, preserves_flags),
                 );
             }
+            tsan_acquire(self);
             // SAFETY: both are 16 bytes, and `MaybeUninit` takes any.
             let [payload, stamp] = unsafe { mem::transmute::<MaybeUninit<__m128i>, [MaybeUninit<u64>; 2]>(pair) };
             // SAFETY: the upper half always holds a stamp.
             Pair { stamp: unsafe { stamp.assume_init() }, payload }
         }
 
-        /// Sequentially consistent, as every locked instruction; AcqRel is what is asked of it. Pairs with itself and
-        /// with [`load`](Self::load).
+        /// Sequentially consistent, as every locked instruction. Pairs with itself and with [`load`](Self::load).
         #[inline]
         pub(in super::super) fn compare_exchange(&self, current: Pair, new: Pair) -> bool {
             let equal: u8;
+            // Before, because others see the new pair at once; if the exchange fails, this has released too much, and
+            // ThreadSanitizer sees a little less than it could.
+            tsan_release(self);
             // SAFETY: the processor has the instruction (see `new`); the address is valid and aligned to 16 bytes; nobody
             // accesses it but atomically. LLVM keeps rbx for itself, so it is restored.
             unsafe {
@@ -100,6 +120,9 @@ mod imp {
                     lateout("cl") equal,
                     options(nostack),
                 );
+            }
+            if equal != 0 {
+                tsan_acquire(self);
             }
             equal != 0
         }
@@ -130,7 +153,7 @@ mod imp {
         }
 
         pub(in super::super) fn load(&self) -> Pair {
-            let pair = self.0.load(Ordering::Acquire);
+            let pair = self.0.load(Ordering::SeqCst);
             Pair { stamp: (pair as i64 >> 32) as u64, payload: MaybeUninit::new(pair as u32) }
         }
 
@@ -142,7 +165,7 @@ mod imp {
                 unsafe { asm!("/* {0} */", inlateout(reg) pair.payload => bits, options(nomem, nostack)) };
                 pair.stamp << 32 | u64::from(bits)
             };
-            self.0.compare_exchange(pack(current), pack(new), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            self.0.compare_exchange(pack(current), pack(new), Ordering::SeqCst, Ordering::Relaxed).is_ok()
         }
     }
 }

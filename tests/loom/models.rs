@@ -164,6 +164,19 @@ atomic_ring! {
     }
 }
 
+/// An end that was found empty and another that was found full, on different slots: sequential consistency decides, and
+/// loom takes SeqCst accesses for AcqRel, so there is only the fenced order to explore. Bare, it rightly finds that AcqRel
+/// is not enough (the second pop returns `None`, and all the same there is no room); `proof/spin` explores the rest.
+mod empty_and_full {
+    use super::*;
+
+    static SCRIPT: Script =
+        Script { capacity: 2, start: &[Push(0)], threads: &[&[Pop, Pop], &[Push(1), TryPush(2)]], preemptions: None };
+
+    atomic_ring!(@ empty_and_full, inline_fenced, Small, Inline, Fenced);
+    atomic_ring!(@ empty_and_full, exchange_fenced, Large, Exchange, Fenced);
+}
+
 /// Both mutex queues by the same scripts: what there is to find is a call that is more than one critical section.
 macro_rules! mutex_queues {
     ($($name:ident { $($script:tt)* })*) => {$(
