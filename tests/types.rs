@@ -290,6 +290,13 @@ fn kinds_build_what_they_say() {
     );
 }
 
+#[test]
+fn a_queue_without_bounds_has_a_default() {
+    let queue = MutexVec::<u8>::default();
+    assert!(queue.is_empty());
+    assert_eq!(queue.capacity(), None);
+}
+
 // -- Pointers to queues, and queues of others --
 
 /// Says which of its methods was called.
