@@ -15,7 +15,7 @@ use std::ptr;
 use std::sync::Barrier;
 use std::thread;
 
-use ringway::{AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue};
+use ringway::{AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage};
 use support::counted::{Counted, Counting, Ledger};
 
 // -- The allocator --
@@ -370,6 +370,33 @@ fn pushing_and_popping_allocates_nothing() {
 }
 
 // -- Other arguments --
+
+/// The figures of the README and of `AtomicRing`'s documentation, plus what a list of pointers to later cells takes.
+#[test]
+fn an_atomic_ring_takes_the_memory_that_it_says() {
+    fn per_slot<T: Send>() -> (usize, usize) {
+        let allocated = |capacity| {
+            let before = BALANCE.get();
+            let _ring = AtomicRing::<T>::new(capacity);
+            BALANCE.get() - before
+        };
+        let (one, thousand) = (allocated(1), allocated(1001));
+        let slot = (thousand - one) / 1000;
+        (slot as usize, (one - slot) as usize)
+    }
+    const FIRST_THREADS: usize = 16;
+    for (storage, (slot, rest), size) in [
+        (AtomicRing::<u64>::new(1).storage(), per_slot::<u64>(), 8),
+        (AtomicRing::<[u64; 3]>::new(1).storage(), per_slot::<[u64; 3]>(), 24),
+        (AtomicRing::<[u8; 100]>::new(1).storage(), per_slot::<[u8; 100]>(), 100),
+    ] {
+        let expected = match storage {
+            Storage::Inline => (16, 0),
+            _ => (8 + size, FIRST_THREADS * (128 + size)),
+        };
+        assert_eq!((slot, rest), expected, "{storage:?}, {size} bytes");
+    }
+}
 
 #[test]
 fn pop_into_takes_no_more_than_it_is_told() {

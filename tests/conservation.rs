@@ -6,7 +6,6 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic;
@@ -15,6 +14,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use ringway::{AtomicRing, ChannelQueue, Full, MutexRing, MutexVec, Pushed, Queue};
+use support::at_exit;
 use support::element::Element;
 
 /// What one thread got out of a queue.
@@ -229,23 +229,6 @@ fn threads_come_and_go<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     check(&queue, &taken, 0..BATCHES * BATCH * PER_THREAD, PER_THREAD);
 }
 
-/// What a thread does when it ends, and its thread-locals are destroyed.
-#[derive(Default)]
-struct AtExit(Vec<Box<dyn FnOnce()>>);
-
-impl Drop for AtExit {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(|action| action());
-    }
-}
-
-// The order in which thread-locals are destroyed depends on which was used first: here one is used before the queue
-// (and whatever the queue keeps for a thread), one after it.
-thread_local! {
-    static BEFORE: RefCell<AtExit> = RefCell::default();
-    static AFTER: RefCell<AtExit> = RefCell::default();
-}
-
 /// Some threads end, all at once, and use the queue to the very end; others begin meanwhile.
 fn threads_use_it_while_they_end<T: Element, Q: Queue<T> + 'static>(new: impl Fn(usize) -> Q) {
     const THREADS: u32 = 60;
@@ -267,9 +250,9 @@ fn threads_use_it_while_they_end<T: Element, Q: Queue<T> + 'static>(new: impl Fn
             let (before, during, after) = (part(3 * thread), part(3 * thread + 1), part(3 * thread + 2));
             let ending = Arc::clone(&ending);
             thread::spawn(move || {
-                BEFORE.with_borrow_mut(|at_exit| at_exit.0.push(Box::new(before)));
+                at_exit::wanted_before(before);
                 during();
-                AFTER.with_borrow_mut(|at_exit| at_exit.0.push(Box::new(after)));
+                at_exit::wanted_after(after);
                 ending.wait();
             })
         })

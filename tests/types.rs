@@ -2,7 +2,9 @@
 //! and queues in use while a thread ends.
 #![cfg(not(loom))]
 
-use std::cell::{Cell, RefCell};
+mod support;
+
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::Debug;
@@ -15,6 +17,7 @@ use ringway::{
     AtomicRing, CapacityError, ChannelQueue, Full, IntoIter, Kind, MutexRing, MutexVec, Overflow, ParseKindError,
     Pushed, Queue, Storage,
 };
+use support::at_exit;
 
 // -- Elements of every shape --
 
@@ -438,23 +441,6 @@ fn iterators_know_how_many_are_left() {
 
 // -- At the end of a thread --
 
-/// What a thread does when it ends, and its thread-locals are destroyed.
-#[derive(Default)]
-struct AtExit(Vec<Box<dyn FnOnce()>>);
-
-impl Drop for AtExit {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(|action| action());
-    }
-}
-
-// Two, because the order in which thread-locals are destroyed depends on which was used first: one is used before
-// the queue (and whatever the queue keeps for a thread), one after it.
-thread_local! {
-    static BEFORE: RefCell<AtExit> = RefCell::default();
-    static AFTER: RefCell<AtExit> = RefCell::default();
-}
-
 fn used_while_the_thread_ends<T: Copy + Debug + PartialEq + Send + 'static>(
     queue: Arc<dyn Queue<T>>,
     elements: [T; 3],
@@ -466,15 +452,15 @@ fn used_while_the_thread_ends<T: Copy + Debug + PartialEq + Send + 'static>(
         move || {
             let pop_and_push = |element| {
                 let (queue, popped) = (Arc::clone(&queue), Arc::clone(&popped));
-                Box::new(move || {
+                move || {
                     // No assertion: a panic in here would abort.
                     popped.lock().unwrap().push(queue.pop());
                     popped.lock().unwrap().push(queue.push(element).displaced());
-                })
+                }
             };
-            BEFORE.with_borrow_mut(|at_exit| at_exit.0.push(pop_and_push(before)));
+            at_exit::wanted_before(pop_and_push(before));
             assert_eq!(queue.push(first), Pushed::Stored);
-            AFTER.with_borrow_mut(|at_exit| at_exit.0.push(pop_and_push(after)));
+            at_exit::wanted_after(pop_and_push(after));
             // For the end of this thread to be the end of the queue too.
             drop(queue);
         }
@@ -506,11 +492,11 @@ fn threads_leave_nothing_behind() {
         thread::spawn(move || {
             let push_at_exit = || {
                 let queue = Arc::clone(&queue);
-                Box::new(move || push(&queue))
+                move || push(&queue)
             };
-            BEFORE.with_borrow_mut(|at_exit| at_exit.0.push(push_at_exit()));
+            at_exit::wanted_before(push_at_exit());
             push(&queue);
-            AFTER.with_borrow_mut(|at_exit| at_exit.0.push(push_at_exit()));
+            at_exit::wanted_after(push_at_exit());
         })
         .join()
         .unwrap();

@@ -1,12 +1,13 @@
 //! What the tests share. Not every test uses everything.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod at_exit;
 pub mod counted;
 pub mod element;
 pub mod history;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod interleaving;
 pub mod model;
 pub mod script;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod stepper;
