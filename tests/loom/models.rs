@@ -120,6 +120,14 @@ atomic_ring! {
         preemptions: None,
     }
 
+    /// Whoever loses the race for a slot still has room in the next one.
+    two_try_pushes {
+        capacity: 2,
+        start: &[],
+        threads: &[&[TryPush(1), TryPush(2)], &[TryPush(3), Pop]],
+        preemptions: None,
+    }
+
     try_push_push_and_pop {
         capacity: 1,
         start: &[Push(0)],
