@@ -7,6 +7,7 @@ use std::ptr;
 
 use crossbeam_utils::CachePadded;
 
+use super::storage::boxed;
 use super::thread_id::{MAX_THREADS, ThreadId};
 use crate::CapacityError;
 use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
@@ -49,13 +50,6 @@ impl<T> Segment<T> {
             spares: boxed((end - threads..end).map(|cell| CachePadded::new(UnsafeCell::new(cell))))?,
         })
     }
-}
-
-fn boxed<T>(elements: impl ExactSizeIterator<Item = T>) -> Result<Box<[T]>, CapacityError> {
-    let mut all = Vec::new();
-    all.try_reserve_exact(elements.len()).map_err(|_| CapacityError::OutOfMemory)?;
-    all.extend(elements);
-    Ok(all.into())
 }
 
 impl<T> Cells<T> {

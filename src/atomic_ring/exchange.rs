@@ -6,7 +6,7 @@ use std::mem;
 
 use super::cells::{Cells, Spare};
 use super::position::{Layout, Position};
-use super::storage::{Hand, Slots};
+use super::storage::{Hand, Slots, boxed};
 use crate::CapacityError;
 use crate::drain::drop_all;
 use crate::sync::{AtomicU64, Ordering};
@@ -36,11 +36,9 @@ impl<T> Slots for Exchange<T> {
         CapacityError::check::<AtomicU64>(capacity)?;
         let layout = Layout::new(capacity, Cells::<T>::max_index(capacity)?)?;
         let cells = Cells::new(capacity)?;
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
         let empty = layout.start(laps).empty(layout);
-        slots.extend((0..capacity as u64).map(|cell| AtomicU64::new(empty | cell)));
-        Ok(Self { slots: slots.into(), layout, cells })
+        let slots = boxed((0..capacity).map(|cell| AtomicU64::new(empty | cell as u64)))?;
+        Ok(Self { slots, layout, cells })
     }
 
     #[inline]

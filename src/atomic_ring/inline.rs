@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Mutex;
 
 use super::position::{Layout, Position};
-use super::storage::{Hand, Slots};
+use super::storage::{Hand, Slots, boxed};
 use super::wide::{AtomicPair, Pair, Payload};
 use crate::CapacityError;
 use crate::drain::drop_all;
@@ -54,10 +54,9 @@ impl<T> Slots for Inline<T> {
     fn new(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
         CapacityError::check::<AtomicPair>(capacity)?;
         let layout = Layout::new(capacity, capacity - 1)?;
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
-        slots.resize_with(capacity, || AtomicPair::new(layout.start(laps).empty(layout)));
-        Ok(Self { slots: slots.into(), layout, element: PhantomData })
+        let empty = layout.start(laps).empty(layout);
+        let slots = boxed((0..capacity).map(|_| AtomicPair::new(empty)))?;
+        Ok(Self { slots, layout, element: PhantomData })
     }
 
     #[inline]
