@@ -11,3 +11,5 @@ pub mod model;
 pub mod script;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod stepper;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
+pub mod turns;
