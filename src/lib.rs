@@ -45,6 +45,8 @@
 #[cfg(target_has_atomic = "64")]
 mod atomic_ring;
 mod channel_queue;
+#[cfg(doc)]
+pub mod docs;
 mod drain;
 mod error;
 mod into_iter;
