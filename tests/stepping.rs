@@ -15,28 +15,35 @@ use std::time::Duration;
 use crossbeam_queue::ArrayQueue;
 use ringway::{AtomicRing, Full, Overflow, Pushed, Queue};
 use support::element::Element;
-use support::interleaving::{Stall, interleave};
+use support::interleaving::{FOR_EVER, Stall, interleave};
 use support::model::Op::{self, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 use support::model::{Model, call};
 use support::stepper::{Allowance, Now};
 
-/// Longer than any scheduler lets a runnable thread wait.
-const FOR_EVER: Duration = Duration::from_secs(30);
 /// What counts as a stall where one is looked for. A machine that is slower than this only finds too many.
 const A_WHILE: Duration = Duration::from_millis(20);
 
-const CAPACITY: usize = 2;
-
-/// Empty, part full, full; and with hints that evictions have left behind, as pushes do not move the head's.
-const STARTS: [&[Op]; 4] =
-    [&[], &[Push(0)], &[Push(0), Push(1)], &[Push(0), Push(1), Push(2), Push(3), Push(4), Pop, Push(5)]];
+/// Capacities, and what was done before.
+fn starts() -> [(usize, Vec<Op>); 6] {
+    let pushes = |n| (0..n).map(Push).collect();
+    [
+        (2, vec![]),
+        (2, pushes(1)),
+        (2, pushes(2)),
+        (2, [pushes(5), vec![Pop, Push(5)]].concat()),
+        // The hint of the head is so far behind that it is found by halves: pushes do not move it.
+        (16, pushes(28)),
+        // But the next push does, as it comes to the end of lap 256.
+        (2, pushes(511)),
+    ]
+}
 
 /// What is stopped.
-const STOPPED: [Op; 6] = [Push(10), TryPush(10), Pop, Len, IsEmpty, IsFull];
+const STOPPED: [Op; 6] = [Push(1000), TryPush(1000), Pop, Len, IsEmpty, IsFull];
 
 /// What another thread does meanwhile: every call, and more than a lap of pushes and of pops.
 const MEANWHILE: [Op; 12] =
-    [Push(20), Push(21), Push(22), Len, Pop, IsFull, Pop, TryPush(23), IsEmpty, Pop, Pop, Push(24)];
+    [Push(2000), Push(2001), Push(2002), Len, Pop, IsFull, Pop, TryPush(2003), IsEmpty, Pop, Pop, Push(2004)];
 
 /// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can afford. Code that is not
 /// optimised is ten times as long and takes a hundred times the time.
@@ -49,8 +56,8 @@ fn instructions(instructions: u64) -> Allowance {
     Allowance { calls: 0, instructions }
 }
 
-fn started<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, start: &[Op]) -> (Q, Model) {
-    let queue = new(CAPACITY);
+fn started<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, (capacity, start): &(usize, Vec<Op>)) -> (Q, Model) {
+    let queue = new(*capacity);
     let mut model = Model::of(&queue);
     for &op in start {
         assert_eq!(call(&queue, op, T::of, T::number), model.apply(op), "{op:?}");
@@ -68,13 +75,16 @@ struct Report {
 /// Stops a thread at each instruction of each call, on each start, until there have been `enough` stalls.
 fn stop_everywhere<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, patience: Duration, enough: usize) -> Report {
     let mut report = Report::default();
-    for start in STARTS {
+    for start in starts() {
         for stopped in STOPPED {
             for n in (1..).step_by(stride(1)) {
-                let (queue, model) = started(&new, start);
+                let (queue, model) = started(&new, &start);
                 let turns = [(0, instructions(n)), (1, Allowance::TO_THE_END)];
                 match interleave(&queue, &model, &[&[stopped], &MEANWHILE], &turns, patience) {
-                    Ok(ends) if ends[0] == Now::Ended => break,
+                    Ok(ends) if ends[0] == Now::Ended => {
+                        assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
+                        break;
+                    }
                     Ok(_) => {}
                     Err(Stall(turn)) => {
                         assert_eq!(turn, 1, "only the others may be held up");
@@ -145,11 +155,11 @@ fn array_queue_stalls() {
 fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
     let (before, after) = MEANWHILE.split_at(MEANWHILE.len() / 2);
     let mut stops = 0;
-    for start in STARTS {
-        for stopped in [Push(10), TryPush(10), Pop] {
+    for start in starts() {
+        for stopped in [Push(1000), TryPush(1000), Pop] {
             'first: for first in (1..).step_by(stride(16)) {
                 for second in (1..).step_by(stride(16)) {
-                    let (queue, model) = started(&new, start);
+                    let (queue, model) = started(&new, &start);
                     let turns = [
                         (0, instructions(first)),
                         (1, Allowance::TO_THE_END),
@@ -158,6 +168,7 @@ fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
                     ];
                     let ends = interleave(&queue, &model, &[&[stopped], before, after], &turns, FOR_EVER).unwrap();
                     if ends[0] == Now::Ended {
+                        assert!(first > 1, "the first instruction does not end a call: was it stopped at all?");
                         break 'first;
                     }
                     if ends[2] == Now::Ended {

@@ -1,6 +1,7 @@
 //! Scripts on several threads that take turns, down to the instruction.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use super::history::{History, Timed};
 use super::model::{Model, Op, Ret, call};
 use super::stepper::{Allowance, Calls, Now, Stepped};
 
+/// Longer than any scheduler lets a runnable thread wait.
+pub const FOR_EVER: Duration = Duration::from_secs(30);
+
 /// The thread whose turn it is, and how far it goes.
 pub type Turn = (usize, Allowance);
 
@@ -19,7 +23,7 @@ pub type Turn = (usize, Allowance);
 pub struct Stall(pub usize);
 
 /// Runs the scripts on a queue that is like `initial`: turn by turn, and then each thread to its end. Tells for each
-/// turn how its thread stood after it.
+/// turn how its thread stood after it. `patience`: who makes calls for so long in its turn waits for another.
 ///
 /// # Panics
 ///
@@ -31,6 +35,10 @@ pub fn interleave<T: Element>(
     turns: &[Turn],
     patience: Duration,
 ) -> Result<Vec<Now>, Stall> {
+    // With few threads alive, those here have cells from the start, and need not make any.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+
     let clock = &AtomicU64::new(0);
     let now = move || clock.fetch_add(1, Ordering::Relaxed);
     let record = &|script: &[Op], calls: Calls| {
@@ -49,11 +57,14 @@ pub fn interleave<T: Element>(
     let (ends, recorded) = thread::scope(|scope| {
         let threads: Vec<_> =
             scripts.iter().map(|script| Stepped::spawn(scope, move |calls| record(script, calls))).collect();
-        let to_the_end = (0..threads.len()).map(|thread| (thread, Allowance::TO_THE_END));
+        let turns = turns.iter().map(|&(thread, allowance)| {
+            // To be stepped takes long, and waits for nobody.
+            (thread, allowance, if allowance.calls > 0 { patience } else { FOR_EVER })
+        });
+        // Now nobody is stopped any more: who does not end is only kept from running.
+        let to_the_end = (0..threads.len()).map(|thread| (thread, Allowance::TO_THE_END, FOR_EVER));
         let mut ends = Vec::new();
-        for (turn, (thread, allowance)) in turns.iter().copied().chain(to_the_end).enumerate() {
-            // To be stepped takes long, and nobody is waited for.
-            let patience = if allowance.calls > 0 { patience } else { Duration::MAX };
+        for (turn, (thread, allowance, patience)) in turns.chain(to_the_end).enumerate() {
             match threads[thread].go_on(allowance, patience) {
                 Now::Stalled => return Err(Stall(turn)),
                 end => ends.push(end),

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::mem;
 use std::panic;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -50,6 +50,8 @@ struct Control {
     state: AtomicU32,
     calls: AtomicU64,
     instructions: AtomicU64,
+    /// Whatever is allowed: to the end, and never stop again.
+    free: AtomicBool,
 }
 
 const STOPPED: u32 = 0;
@@ -88,6 +90,7 @@ impl<'scope, R: Send + 'scope> Stepped<'scope, R> {
             state: AtomicU32::new(RUNNING),
             calls: AtomicU64::new(0),
             instructions: AtomicU64::new(0),
+            free: AtomicBool::new(false),
         });
         let thread = scope.spawn({
             let control = Arc::clone(&control);
@@ -120,16 +123,16 @@ impl<'scope, R: Send + 'scope> Stepped<'scope, R> {
     }
 
     pub fn join(mut self) -> R {
-        self.control.allow(Allowance::TO_THE_END);
+        self.control.set_free();
         let thread = self.thread.take().expect("is joined once");
         thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 }
 
-/// A test that fails must end, and its scope waits for the threads.
+/// A test that fails must end, and its scope waits for the threads, of which one may be running.
 impl<R> Drop for Stepped<'_, R> {
     fn drop(&mut self) {
-        self.control.allow(Allowance::TO_THE_END);
+        self.control.set_free();
     }
 }
 
@@ -143,10 +146,15 @@ impl Control {
         }
     }
 
+    fn set_free(&self) {
+        self.free.store(true, Ordering::Release);
+        wake(&self.state);
+    }
+
     fn stop(&self) {
         self.state.store(STOPPED, Ordering::Release);
         wake(&self.state);
-        while self.state.load(Ordering::Acquire) == STOPPED {
+        while self.state.load(Ordering::Acquire) == STOPPED && !self.free.load(Ordering::Acquire) {
             wait_while(&self.state, STOPPED);
         }
     }
@@ -165,6 +173,9 @@ impl Control {
     }
 
     fn take_a_call(&self) -> bool {
+        if self.free.load(Ordering::Acquire) {
+            return true;
+        }
         let calls = self.calls.load(Ordering::Relaxed);
         self.calls.store(calls.saturating_sub(1), Ordering::Relaxed);
         calls > 0
@@ -172,7 +183,7 @@ impl Control {
 
     /// Whether the rest of the call may be made in one go.
     fn after_an_instruction(&self) -> bool {
-        let left = self.instructions.load(Ordering::Relaxed) - 1;
+        let left = self.instructions.load(Ordering::Relaxed).saturating_sub(1);
         self.instructions.store(left, Ordering::Relaxed);
         while self.instructions.load(Ordering::Relaxed) == 0 {
             self.stop();
