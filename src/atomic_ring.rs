@@ -38,6 +38,8 @@ use ring::Ring;
 /// assert_eq!(queue.len(), 2);
 /// ```
 ///
+/// How it works, and why it is right, is told [chapter by chapter](crate::docs).
+///
 /// # Guarantees
 ///
 /// * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on full takes the
@@ -81,15 +83,16 @@ use ring::Ring;
 /// * Not async-signal-safe: a signal handler must not use an `Exchange` ring.
 /// * A version has at least 32 bits, and 47 up to 65,536 elements. A thread that is suspended in the middle of an operation
 ///   while the ring goes round 2³⁰ times (2⁴⁵ times; 8 days at 50 million elements a second through a ring for one) may
-///   take an element out of order. No element is lost or torn even then.
+///   disturb the order of elements, and a `pop` may find nothing although something is inside. No element is lost, doubled or
+///   torn even then.
 /// * Lock-free is not wait-free: one thread may be overtaken again and again.
 ///
 /// # Prior art
 ///
 /// A sequence number for each slot is from D. Vyukov's bounded queue, positions that only grow from the LMAX Disruptor;
 /// slots that name their data by index, and cycles as tags, are from R. Nikolaev's SCQ, after LCRQ by A. Morrison and
-/// Y. Afek; tagged words against ABA from R. K. Treiber. What is new here is the exchange with a thread's spare, by which
-/// an overwrite is one step.
+/// Y. Afek; tagged words against ABA from R. K. Treiber; the reader of S. Rostedt's ring buffer in Linux exchanges a spare
+/// for what it takes out. What is new, as far as we know, is a spare for every thread, by which an overwrite is one step.
 pub struct AtomicRing<T> {
     repr: Repr<T>,
 }

@@ -29,6 +29,8 @@
 //! | [`ChannelQueue`] | rejects the newest | at the start | blocking in corner cases | when what was accepted must not be evicted |
 //! | [`MutexVec`] | never is | without bound | blocking | when the consumer is known to keep up |
 //!
+//! How the lock-free one works, and why to believe it, is told in [chapters of their own](docs).
+//!
 //! # Words
 //!
 //! An element is **evicted** when it was stored and had to make room, and **rejected** when it was never stored. Both are

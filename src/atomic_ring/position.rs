@@ -16,7 +16,7 @@ use crate::CapacityError;
 /// | 1 | full | live |
 /// | 2 and more | empty or full, of a later lap | gone |
 ///
-/// Less than −1 cannot be: positions are reached one by one.
+/// Less than −1 cannot be at the tail, nor less than 0 at the head: positions are reached one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position(u64);
 

@@ -11,15 +11,9 @@ use crate::{CapacityError, Full};
 
 /// The ring of `S`'s slots, with a hint where its ends are.
 ///
-/// The slots alone are the truth. Let position `p` be the `p`-th element ever pushed, in slot `p % capacity`; then
-/// by induction over the successful exchanges:
-///
-/// 1. Positions are **filled** in order, without holes: a push at `t` succeeds only on a slot of the lap before, and
-///    reached `t` only past filled positions.
-/// 2. So a push that finds its slot full finds the *oldest* element there.
-/// 3. Positions are **gone** (popped or evicted) in order. So a pop that finds its slot empty finds the queue empty.
-/// 4. A stamp that is ahead tells how far: a slot full of position `q` means that all up to `q - capacity` are gone,
-///    a slot emptied after `q` that all up to `q` are.
+/// The slots alone are the truth. Position `p` is the `p`-th element ever pushed, in slot `p % capacity`. Positions are
+/// *filled* in order, and *gone* (popped or evicted) in order; so a push that finds its slot full finds the oldest element there,
+/// and a pop that finds its slot empty finds the queue empty. The proof is in `docs/algorithm.md`.
 pub(super) struct Ring<S> {
     /// At most the first position that is not gone.
     head: CachePadded<Hint>,

@@ -75,8 +75,8 @@ mod imp {
             Self { pair: UnsafeCell::new([MaybeUninit::uninit(), MaybeUninit::new(stamp)]) }
         }
 
-        /// Sequentially consistent, as every load on this processor is among locked instructions, and there are no other
-        /// stores. Pairs with [`compare_exchange`](Self::compare_exchange).
+        /// Sequentially consistent, as every load on this processor is among locked instructions: pairs are stored by no
+        /// others, and for SeqCst stores and fences elsewhere compilers take such, or `mfence`. Pairs with [`compare_exchange`](Self::compare_exchange).
         #[inline]
         pub(in super::super) fn load(&self) -> Pair {
             let pair: MaybeUninit<__m128i>;
