@@ -42,7 +42,7 @@ pub fn interleave<T: Element>(
     let clock = &AtomicU64::new(0);
     let now = move || clock.fetch_add(1, Ordering::Relaxed);
     let record = &|script: &[Op], calls: Calls| {
-        // What takes locks comes before the calls: memory, and the first use of a ring, which registers it.
+        // What takes locks comes before the calls: memory, and the first use of a ring by a thread, which registers it.
         let mut recorded = Vec::with_capacity(script.len());
         let _ = AtomicRing::new(1).push([0_u64; 2]);
         for &op in script {
