@@ -12,17 +12,20 @@
 #![cfg(all(target_os = "linux", not(loom)))]
 #![allow(unsafe_code)]
 
+#[path = "support/peer.rs"]
+mod peer;
+mod support;
+
 use std::env;
-use std::mem;
-use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
+use peer::Peer;
 use ringway::{AtomicRing, MutexRing, Queue};
+use support::signal;
 
 const CAPACITY: usize = 8;
 /// Every other one a producer. More than the machine may have cores, so that threads are preempted as well.
@@ -38,52 +41,14 @@ static FROZEN: AtomicBool = AtomicBool::new(false);
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
 /// Only atomics and `nanosleep`, which a signal handler may use.
-extern "C" fn freeze(_signal: libc::c_int) {
-    FROZEN.store(true, Ordering::SeqCst);
-    while !RELEASED.load(Ordering::SeqCst) {
-        let a_moment = libc::timespec { tv_sec: 0, tv_nsec: 10_000 };
-        // SAFETY: `a_moment` is valid, and the second argument may be null.
-        unsafe { libc::nanosleep(&a_moment, ptr::null_mut()) };
-    }
-    FROZEN.store(false, Ordering::SeqCst);
-}
-
-fn install_the_handler() {
-    // SAFETY: all zeros is a valid `sigaction`: no flags, an empty mask.
-    let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    let handler: extern "C" fn(libc::c_int) = freeze;
-    action.sa_sigaction = handler as libc::sighandler_t;
-    action.sa_flags = libc::SA_RESTART;
-    // SAFETY: `action` is valid, and its handler does nothing that a handler may not do.
-    let result = unsafe { libc::sigaction(libc::SIGUSR1, &action, ptr::null_mut()) };
-    assert_eq!(result, 0);
-}
-
-trait Ring<T>: Sync {
-    fn push(&self, value: T) -> Option<T>;
-    fn pop(&self) -> Option<T>;
-}
-
-struct Own<Q>(Q);
-
-impl<T: Send, Q: Queue<T>> Ring<T> for Own<Q> {
-    fn push(&self, value: T) -> Option<T> {
-        self.0.push(value).displaced()
-    }
-    fn pop(&self) -> Option<T> {
-        self.0.pop()
-    }
-}
-
-struct Peer<T>(ArrayQueue<T>);
-
-impl<T: Send> Ring<T> for Peer<T> {
-    fn push(&self, value: T) -> Option<T> {
-        self.0.force_push(value)
-    }
-    fn pop(&self) -> Option<T> {
-        self.0.pop()
-    }
+extern "C" fn freeze(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    signal::keeping_errno(|| {
+        FROZEN.store(true, Ordering::SeqCst);
+        while !RELEASED.load(Ordering::SeqCst) {
+            signal::sleep(10_000);
+        }
+        FROZEN.store(false, Ordering::SeqCst);
+    });
 }
 
 #[derive(Debug, Default)]
@@ -104,14 +69,14 @@ struct Account {
 /// Freezes threads [`freezes`] times; up to the first stall if there must be none, and on to it if there must be one.
 /// `patience`: no progress for so long is a stall.
 fn freeze_threads<T: Send>(
-    queue: &impl Ring<T>,
+    queue: &impl Queue<T>,
     make: impl Fn(u64) -> T + Sync,
     patience: Duration,
     must_stall: bool,
 ) -> Report {
     let freezes = freezes();
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    install_the_handler();
+    signal::handle(libc::SIGUSR1, freeze);
     let accounts: [CachePadded<Account>; THREADS] = Default::default();
     let handles: [AtomicU64; THREADS] = Default::default();
     let done = AtomicBool::new(false);
@@ -127,7 +92,7 @@ fn freeze_threads<T: Send>(
                     let out = if i % 2 == 0 {
                         // Before the push: the account must never owe an element.
                         account.pushed.fetch_add(1, Ordering::Relaxed);
-                        queue.push(make(i as u64))
+                        queue.push(make(i as u64)).displaced()
                     } else {
                         queue.pop()
                     };
@@ -214,14 +179,14 @@ const FOR_EVER: Duration = Duration::from_secs(30);
 
 #[test]
 fn atomic_ring_goes_on_inline() {
-    let report = freeze_threads(&Own(AtomicRing::new(CAPACITY)), |i| i, FOR_EVER, false);
+    let report = freeze_threads(&AtomicRing::new(CAPACITY), |i| i, FOR_EVER, false);
     println!("AtomicRing, inline: {report:?}");
     assert_eq!(report.stalls, 0);
 }
 
 #[test]
 fn atomic_ring_goes_on_by_exchange() {
-    let report = freeze_threads(&Own(AtomicRing::new(CAPACITY)), |i| [i; 3], FOR_EVER, false);
+    let report = freeze_threads(&AtomicRing::new(CAPACITY), |i| [i; 3], FOR_EVER, false);
     println!("AtomicRing, exchange: {report:?}");
     assert_eq!(report.stalls, 0);
 }
@@ -231,12 +196,12 @@ const A_WHILE: Duration = Duration::from_millis(100);
 
 #[test]
 fn mutex_ring_stalls() {
-    let report = freeze_threads(&Own(MutexRing::new(CAPACITY)), |i| [i; 3], A_WHILE, true);
+    let report = freeze_threads(&MutexRing::new(CAPACITY), |i| [i; 3], A_WHILE, true);
     println!("MutexRing: {report:?}");
 }
 
 #[test]
 fn array_queue_stalls() {
-    let report = freeze_threads(&Peer(ArrayQueue::new(CAPACITY)), |i| [i; 3], A_WHILE, true);
+    let report = freeze_threads(&Peer::new(CAPACITY), |i| [i; 3], A_WHILE, true);
     println!("ArrayQueue: {report:?}");
 }

@@ -7,17 +7,19 @@
 //! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at which that stalls.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 
+#[path = "support/peer.rs"]
+mod peer;
 mod support;
 
 use std::env;
 use std::time::Duration;
 
-use crossbeam_queue::ArrayQueue;
-use ringway::{AtomicRing, Full, Overflow, Pushed, Queue};
+use peer::Peer;
+use ringway::{AtomicRing, Queue};
 use support::element::Element;
 use support::interleaving::{FOR_EVER, Stall, interleave};
+use support::model::Model;
 use support::model::Op::{self, IsEmpty, IsFull, Len, Pop, Push, TryPush};
-use support::model::{Model, call};
 use support::stepper::{Allowance, Now};
 
 /// What counts as a stall where one is looked for. A machine that is slower than this only finds too many.
@@ -60,7 +62,7 @@ fn started<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, (capacity, start):
     let queue = new(*capacity);
     let mut model = Model::of(&queue);
     for &op in start {
-        assert_eq!(call(&queue, op, T::of, T::number), model.apply(op), "{op:?}");
+        model.follow(&queue, op);
     }
     (queue, model)
 }
@@ -120,41 +122,11 @@ fn others_finish_by_exchange() {
     assert_eq!(report.stalls, []);
 }
 
-/// Crossbeam's queue as one of ours.
-struct Peer<T>(ArrayQueue<T>);
-
-impl<T: Send> Queue<T> for Peer<T> {
-    fn push(&self, value: T) -> Pushed<T> {
-        self.0.force_push(value).map_or(Pushed::Stored, Pushed::Evicted)
-    }
-
-    fn try_push(&self, value: T) -> Result<(), Full<T>> {
-        self.0.push(value).map_err(Full)
-    }
-
-    fn pop(&self) -> Option<T> {
-        self.0.pop()
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn capacity(&self) -> Option<usize> {
-        Some(self.0.capacity())
-    }
-
-    fn overflow(&self) -> Overflow {
-        Overflow::EvictOldest
-    }
-}
-
 #[test]
 fn array_queue_stalls() {
-    let new = |capacity| Peer(ArrayQueue::<[u32; 6]>::new(capacity));
     // Where a stop takes long, one stall is enough; but it must not be stepped over.
     let (stride, enough) = if cfg!(debug_assertions) { (20, 1) } else { (1, usize::MAX) };
-    let report = stop_everywhere(new, stride, A_WHILE, enough);
+    let report = stop_everywhere(Peer::<[u32; 6]>::new, stride, A_WHILE, enough);
     println!("ArrayQueue: {report:?}");
     assert_ne!(report.stalls, []);
 }

@@ -20,7 +20,7 @@ use crate::fifo::{Call, Counts, History, MAX_THREADS, Verdict};
 use crate::random::Random;
 use crate::stalls::Stalls;
 use crate::support::element::Element;
-use crate::support::model::{Op, Ret, call};
+use crate::support::model::{Op, Ret, call_on};
 
 const PUSHES: &[fn(u32) -> Op] = &[Op::Push, Op::Push, Op::Push, Op::Push, Op::TryPush];
 const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop];
@@ -158,10 +158,6 @@ impl<T: Element> Round<T> {
         }
         History { capacity: self.queue.capacity(), overflow: self.queue.overflow(), threads }
     }
-}
-
-fn call_on<T: Element>(queue: &dyn Queue<T>, op: Op) -> Ret {
-    call(queue, op, T::of, T::number)
 }
 
 #[derive(Default)]

@@ -9,7 +9,7 @@ use ringway::{AtomicRing, Kind, Queue, Storage};
 use crate::random::Random;
 use crate::support::element::Element;
 use crate::support::history::{History, Timed};
-use crate::support::model::{Model, Op, Ret, call};
+use crate::support::model::{Model, Op, call_on};
 
 /// What a script may contain, each as often as it stands here: pushes and pops are what changes a queue.
 const OPS: [fn(u32) -> Op; 12] = [
@@ -45,7 +45,7 @@ impl<T: Element> Round<T> {
         // Empty, part full and full, with the oldest element in any slot.
         for _ in 0..random.below(2 * capacity + 1) {
             let op = if random.below(3) == 0 { Op::Pop } else { Op::Push(number.next().unwrap()) };
-            assert_eq!(call_on(&*queue, op), initial.apply(op), "{op:?}");
+            initial.follow(&*queue, op);
         }
 
         // The other two take an element at a time, and others may come in between.
@@ -60,20 +60,9 @@ impl<T: Element> Round<T> {
 
     fn check(self, threads: Vec<Vec<Timed>>, seed: u64) {
         let mut history = History::in_real_time(self.initial, &threads);
-        // Drained to the end, so that an element that was lost, doubled or left in the wrong place shows.
-        loop {
-            let popped = call_on(&*self.queue, Op::Pop);
-            history.add_last(Op::Pop, popped.clone());
-            if popped == Ret::Popped(None) {
-                break;
-            }
-        }
+        history.drain(&*self.queue);
         assert!(history.is_linearizable(), "seed {seed:#x}: not linearizable: {history:#?}");
     }
-}
-
-fn call_on<T: Element>(queue: &dyn Queue<T>, op: Op) -> Ret {
-    call(queue, op, T::of, T::number)
 }
 
 /// Runs `rounds` rounds, one after the other, on the same threads.

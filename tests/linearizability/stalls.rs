@@ -12,6 +12,8 @@ mod timer {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
+    use crate::support::signal;
+
     /// Interrupts the current thread a few times, until it is dropped.
     pub(crate) struct Stalls(Box<Timer>);
 
@@ -39,36 +41,22 @@ mod timer {
 
     /// Only what a signal handler may use.
     extern "C" fn stall(_signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
-        // The least that there is: some fifty microseconds.
-        let a_moment = libc::timespec { tv_sec: 0, tv_nsec: 1 };
-        // SAFETY: always succeeds.
-        let errno = unsafe { libc::__errno_location() };
-        // SAFETY: it points to this thread's own.
-        let kept = unsafe { *errno };
-        // SAFETY: `a_moment` is valid, and the second argument may be null.
-        unsafe { libc::nanosleep(&a_moment, ptr::null_mut()) };
-        // SAFETY: a handler is called with valid information.
-        let info = unsafe { &*info };
-        // SAFETY: the signal comes from a timer, so there is a value.
-        let value = unsafe { info.si_value() };
-        // SAFETY: it points to this thread's timer, which is there until no signal can come from it.
-        unsafe { &*value.sival_ptr.cast::<Timer>() }.set();
-        // SAFETY: as above.
-        unsafe { *errno = kept };
+        signal::keeping_errno(|| {
+            // The least that there is: some fifty microseconds.
+            signal::sleep(1);
+            // SAFETY: a handler is called with valid information.
+            let info = unsafe { &*info };
+            // SAFETY: the signal comes from a timer, so there is a value.
+            let value = unsafe { info.si_value() };
+            // SAFETY: it points to this thread's timer, which is there until no signal can come from it.
+            unsafe { &*value.sival_ptr.cast::<Timer>() }.set();
+        });
     }
 
     impl Stalls {
         pub(crate) fn begin(every: Duration) -> Self {
             static INSTALLED: Once = Once::new();
-            INSTALLED.call_once(|| {
-                // SAFETY: all zeros is a valid `sigaction`: no flags, an empty mask.
-                let mut action: libc::sigaction = unsafe { mem::zeroed() };
-                let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = stall;
-                action.sa_sigaction = handler as libc::sighandler_t;
-                action.sa_flags = libc::SA_RESTART | libc::SA_SIGINFO;
-                // SAFETY: `action` is valid, and its handler does nothing that a handler may not do.
-                assert_eq!(unsafe { libc::sigaction(libc::SIGUSR2, &action, ptr::null_mut()) }, 0);
-            });
+            INSTALLED.call_once(|| signal::handle(libc::SIGUSR2, stall));
 
             let once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             let every = libc::timespec { tv_sec: 0, tv_nsec: every.subsec_nanos().into() };

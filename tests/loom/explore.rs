@@ -14,7 +14,7 @@ use ringway::Queue;
 use crate::element;
 use crate::support::element::Element;
 use crate::support::history::{History, Timed};
-use crate::support::model::{Model, Op, Ret, call};
+use crate::support::model::{Model, Op, call_on};
 
 /// What threads do at once to a queue of `capacity`, on which `start` was done before.
 pub(crate) struct Script {
@@ -93,7 +93,7 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
 
     let mut initial = Model::of(&queue);
     for &op in script.start {
-        assert_eq!(call(&queue, op, E::of, E::number), initial.apply(op), "{op:?}");
+        initial.follow(&queue, op);
     }
 
     // The `Arc` and the clock are not loom's: they would order what the queue must order.
@@ -120,15 +120,9 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
     };
     // At rest, `len` is exact, and then all that was left comes out.
     for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
-        history.add_last(op, call(&*queue, op, E::of, E::number));
+        history.add_last(op, call_on(&*queue, op));
     }
-    loop {
-        let popped = call(&*queue, Op::Pop, E::of, E::number);
-        history.add_last(Op::Pop, popped.clone());
-        if popped == Ret::Popped(None) {
-            break;
-        }
-    }
+    history.drain(&*queue);
     assert!(history.is_linearizable(), "not linearizable: {history:#?}");
 
     drop(ManuallyDrop::into_inner(queue));
@@ -160,7 +154,7 @@ impl<Q> Shared<Q> {
             self.turn.fetch_add(1, Ordering::Relaxed);
             let began = now();
             synchronize();
-            let ret = call(&*self.queue, op, E::of, E::number);
+            let ret = call_on(&*self.queue, op);
             synchronize();
             Timed { op, ret, began, returned: now() }
         };

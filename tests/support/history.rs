@@ -6,7 +6,10 @@
 
 use std::collections::HashSet;
 
-use super::model::{Model, Op, Ret};
+use ringway::Queue;
+
+use super::element::Element;
+use super::model::{Model, Op, Ret, call_on};
 
 /// Calls that have all returned, on a queue that was like `initial`.
 #[derive(Clone, Debug)]
@@ -70,6 +73,18 @@ impl History {
     /// Adds a call that began after all others so far had returned.
     pub fn add_last(&mut self, op: Op, ret: Ret) {
         self.add(op, ret, self.all());
+    }
+
+    /// Takes out all that was left after the calls, so that an element that was lost, doubled or left in the wrong place
+    /// shows.
+    pub fn drain<T: Element>(&mut self, queue: &(impl Queue<T> + ?Sized)) {
+        loop {
+            let popped = call_on(queue, Op::Pop);
+            self.add_last(Op::Pop, popped.clone());
+            if popped == Ret::Popped(None) {
+                return;
+            }
+        }
     }
 
     fn all(&self) -> u64 {

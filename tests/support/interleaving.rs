@@ -9,7 +9,7 @@ use ringway::{AtomicRing, Queue};
 
 use super::element::Element;
 use super::history::{History, Timed};
-use super::model::{Model, Op, Ret, call};
+use super::model::{Model, Op, call_on};
 use super::stepper::{Allowance, Calls, Now, Stepped};
 
 /// Longer than any scheduler lets a runnable thread wait.
@@ -48,7 +48,7 @@ pub fn interleave<T: Element>(
         for &op in script {
             recorded.push(calls.make(|| {
                 let began = now();
-                let ret = call(queue, op, T::of, T::number);
+                let ret = call_on(queue, op);
                 Timed { op, ret, began, returned: now() }
             }));
         }
@@ -74,13 +74,7 @@ pub fn interleave<T: Element>(
     })?;
 
     let mut history = History::in_real_time(initial.clone(), &recorded);
-    loop {
-        let popped = call(queue, Op::Pop, T::of, T::number);
-        history.add_last(Op::Pop, popped.clone());
-        if popped == Ret::Popped(None) {
-            break;
-        }
-    }
+    history.drain(queue);
     assert!(history.is_linearizable(), "turns {turns:?}: not linearizable: {history:#?}");
     Ok(ends)
 }

@@ -9,6 +9,8 @@ pub mod history;
 pub mod interleaving;
 pub mod model;
 pub mod script;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub mod signal;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod stepper;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]

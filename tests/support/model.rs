@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 use ringway::{Overflow, Queue};
 
+use super::element::Element;
+
 /// A first-in, first-out queue, as plain as can be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
@@ -78,6 +80,19 @@ impl Model {
             Op::IsFull => Ret::Bool(self.is_full()),
         }
     }
+}
+
+impl Model {
+    /// Makes the call on the queue too, and must return the same.
+    #[track_caller]
+    pub fn follow<T: Element>(&mut self, queue: &(impl Queue<T> + ?Sized), op: Op) {
+        assert_eq!(call_on(queue, op), self.apply(op), "{op:?}");
+    }
+}
+
+/// Makes the call on a queue of elements that stand for numbers.
+pub fn call_on<T: Element>(queue: &(impl Queue<T> + ?Sized), op: Op) -> Ret {
+    call(queue, op, T::of, T::number)
 }
 
 /// Makes the call on a real queue, whose elements `make` and `number` turn from and to numbers.

@@ -8,13 +8,14 @@
 
 use std::arch::asm;
 use std::cell::Cell;
-use std::mem;
 use std::panic;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
+
+use super::signal;
 
 /// A thread that makes calls while it is allowed to.
 pub struct Stepped<'scope, R> {
@@ -226,31 +227,18 @@ fn set_trap_flag(on: bool) {
 extern "C" fn trap(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: only threads set their trap flag that have set this, and it lives as long as they do.
     let control = unsafe { &*CONTROL.get() };
-    // SAFETY: always valid.
-    let errno = unsafe { libc::__errno_location() };
-    // SAFETY: as above.
-    let before = unsafe { *errno };
-    if control.after_an_instruction() {
-        // SAFETY: the kernel passes the context that it will go back to.
-        let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
-        context.uc_mcontext.gregs[libc::REG_EFL as usize] &= !TRAP_FLAG;
-    }
-    // SAFETY: as above. What was interrupted must not see the handler's.
-    unsafe { *errno = before };
+    signal::keeping_errno(|| {
+        if control.after_an_instruction() {
+            // SAFETY: the kernel passes the context that it will go back to.
+            let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+            context.uc_mcontext.gregs[libc::REG_EFL as usize] &= !TRAP_FLAG;
+        }
+    });
 }
 
 fn install_the_handler() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: all zeros is a valid `sigaction`: no flags, an empty mask.
-        let mut action: libc::sigaction = unsafe { mem::zeroed() };
-        let handler: extern "C" fn(_, _, _) = trap;
-        action.sa_sigaction = handler as libc::sighandler_t;
-        action.sa_flags = libc::SA_SIGINFO;
-        // SAFETY: `action` is valid, and its handler does nothing that a handler may not do.
-        let result = unsafe { libc::sigaction(libc::SIGTRAP, &action, ptr::null_mut()) };
-        assert_eq!(result, 0);
-    });
+    ONCE.call_once(|| signal::handle(libc::SIGTRAP, trap));
 }
 
 /// Returns when the word may have changed, or after a moment. A signal handler may call it, unlike all that is in `std`.

@@ -5,7 +5,7 @@ use ringway::AtomicRing;
 
 use super::element::Element;
 use super::interleaving::{FOR_EVER, Turn, interleave};
-use super::model::{Model, Op, call};
+use super::model::{Model, Op};
 use super::stepper::Allowance;
 
 const THREADS: usize = 3;
@@ -96,7 +96,7 @@ impl Plan {
         // Numbers that no other push has.
         let laps = (0..(self.laps * self.capacity) as u32).map(|i| Op::Push(!i));
         for op in laps.chain(self.start.iter().copied()) {
-            assert_eq!(call(&queue, op, T::of, T::number), model.apply(op), "{op:?}");
+            model.follow(&queue, op);
         }
         let scripts = self.scripts.each_ref().map(Vec::as_slice);
         if let Err(stall) = interleave(&queue, &model, &scripts, &self.turns, FOR_EVER) {
