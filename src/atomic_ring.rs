@@ -163,7 +163,6 @@ impl<T> AtomicRing<T> {
     /// use ringway::{AtomicRing, Storage};
     ///
     /// assert_eq!(AtomicRing::<[u8; 24]>::new(1).storage(), Storage::Exchange);
-    /// #    /// assert_eq!(AtomicRing::<Box<[u8; 24]>>::new(1).storage(), Storage::Inline);
     /// ```
     #[must_use]
     pub fn storage(&self) -> Storage {

@@ -1,5 +1,5 @@
-//! Bounded queues for real-time data pipelines: never block the input, drop the *oldest* when full, say what was dropped,
-//! and lose nothing else.
+//! Bounded queues for real-time data pipelines: a push never waits for space, nothing is dropped silently, and nothing else
+//! is lost. The flagship drops the *oldest* when full, and gives it back.
 //!
 //! A gateway takes messages in from the network, queues them, processes them, passes them on. When it falls behind, the
 //! newest message is worth more than the oldest: telemetry, market data, sensor frames, metrics.
