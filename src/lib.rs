@@ -51,12 +51,22 @@ mod channel_queue;
 pub mod docs;
 mod drain;
 mod error;
+#[cfg(target_has_atomic = "64")]
+mod hint;
 mod into_iter;
 mod kind;
 mod mutex_ring;
 mod mutex_vec;
+#[cfg(target_has_atomic = "64")]
+mod position;
 mod queue;
+#[cfg(target_has_atomic = "64")]
+mod search;
 mod sync;
+#[cfg(target_has_atomic = "64")]
+mod tail;
+#[cfg(target_has_atomic = "64")]
+mod turn;
 
 #[cfg(target_has_atomic = "64")]
 pub use atomic_ring::{AtomicRing, Storage};

@@ -57,16 +57,7 @@ pub trait Queue<T>: Send + Sync {
     ///
     /// When `out` cannot grow; no element is lost then.
     fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
-        let max = max.min(self.capacity().unwrap_or_else(|| self.len()));
-        for taken in 0..max {
-            // Before the pop: an element in hand would be lost if `out` could not grow.
-            out.reserve(1);
-            match self.pop() {
-                Some(value) => out.push(value),
-                None => return taken,
-            }
-        }
-        max
+        pop_each(out, max.min(self.capacity().unwrap_or_else(|| self.len())), || self.pop())
     }
 
     /// How many elements are inside: exact when nobody else is operating, a snapshot otherwise.
@@ -87,6 +78,19 @@ pub trait Queue<T>: Send + Sync {
     fn is_full(&self) -> bool {
         self.capacity().is_some_and(|capacity| self.len() >= capacity)
     }
+}
+
+/// Appends to `out` what `pop` returns, up to `max` times; returns how many.
+pub(crate) fn pop_each<T>(out: &mut Vec<T>, max: usize, mut pop: impl FnMut() -> Option<T>) -> usize {
+    for taken in 0..max {
+        // Before the pop: an element in hand would be lost if `out` could not grow.
+        out.reserve(1);
+        match pop() {
+            Some(value) => out.push(value),
+            None => return taken,
+        }
+    }
+    max
 }
 
 /// What became of a pushed element, and of the one that made room for it.

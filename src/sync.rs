@@ -6,7 +6,7 @@
 mod imp {
     pub(crate) use std::sync::Mutex;
     #[cfg(target_has_atomic = "64")]
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 
     /// [`core::cell::UnsafeCell`] behind the interface of loom's, which checks every access.
     #[cfg(target_has_atomic = "64")]
@@ -36,7 +36,7 @@ mod imp {
 mod imp {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::Mutex;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
 pub(crate) use imp::*;

@@ -5,10 +5,10 @@
 use std::mem;
 
 use super::cells::{Cells, Spare};
-use super::position::{Layout, Position};
 use super::storage::{Hand, Slots, boxed};
 use crate::CapacityError;
 use crate::drain::drop_all;
+use crate::position::{Layout, Position};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Slots of `stamp | cell`.

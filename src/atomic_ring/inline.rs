@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Mutex;
 
-use super::position::{Layout, Position};
 use super::storage::{Hand, Slots, boxed};
 use super::wide::{AtomicPair, Pair, Payload};
 use crate::CapacityError;
 use crate::drain::drop_all;
+use crate::position::{Layout, Position};
 
 /// Slots of `(stamp, element)`.
 pub(super) struct Inline<T> {

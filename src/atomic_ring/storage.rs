@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use super::position::{Layout, Position};
 use crate::CapacityError;
+use crate::position::{Layout, Position};
 
 /// A row of slots, each an atomic word with a stamp and room for at most one element.
 ///

@@ -8,9 +8,9 @@ use std::thread;
 
 use super::exchange::Exchange;
 use super::inline::Inline;
-use super::position::{Layout, Position};
 use super::ring::Ring;
 use super::storage::Slots;
+use crate::position::{Layout, Position};
 use crate::sync::{AtomicUsize, Ordering};
 use crate::{CapacityError, Full};
 

@@ -18,83 +18,83 @@ use crate::CapacityError;
 ///
 /// Less than −1 cannot be at the tail, nor less than 0 at the head: positions are reached one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Position(u64);
+pub(crate) struct Position(u64);
 
 impl Position {
     /// As it was packed; a hint is a position in a word.
     #[inline]
-    pub(super) fn from_bits(bits: u64) -> Self {
+    pub(crate) fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     #[inline]
-    pub(super) fn to_bits(self) -> u64 {
+    pub(crate) fn to_bits(self) -> u64 {
         self.0
     }
 
     #[inline]
-    pub(super) fn index(self, layout: Layout) -> usize {
+    pub(crate) fn index(self, layout: Layout) -> usize {
         layout.index(self.0)
     }
 
     /// The stamp of a slot that is empty and waits for this position's element.
     #[inline]
-    pub(super) fn empty(self, layout: Layout) -> u64 {
+    pub(crate) fn empty(self, layout: Layout) -> u64 {
         layout.stamp(self.0)
     }
 
     /// The stamp of the slot once this position's element has come (`full`), or has gone.
     #[inline]
-    pub(super) fn stamp_after(self, full: bool, layout: Layout) -> u64 {
+    pub(crate) fn stamp_after(self, full: bool, layout: Layout) -> u64 {
         self.empty(layout).wrapping_add(if full { layout.version } else { layout.version << 1 })
     }
 
     #[inline]
-    pub(super) fn age(self, stamp: u64, layout: Layout) -> i64 {
+    pub(crate) fn age(self, stamp: u64, layout: Layout) -> i64 {
         (stamp.wrapping_sub(self.empty(layout)) as i64) >> layout.version.trailing_zeros()
     }
 
     /// Whether this position is the tail: −1 or 0 versions old, in one comparison.
     #[inline]
-    pub(super) fn is_tail(self, stamp: u64, layout: Layout) -> bool {
+    pub(crate) fn is_tail(self, stamp: u64, layout: Layout) -> bool {
         stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version) <= layout.version
     }
 
     /// Whether this position is the head: 0 or 1 versions old, in one comparison.
     #[inline]
-    pub(super) fn is_head(self, stamp: u64, layout: Layout) -> bool {
+    pub(crate) fn is_head(self, stamp: u64, layout: Layout) -> bool {
         stamp.wrapping_sub(self.empty(layout)) <= layout.version
     }
 
     /// The next position.
     #[inline]
-    pub(super) fn next(self, layout: Layout) -> Self {
+    pub(crate) fn next(self, layout: Layout) -> Self {
         self.next_in_lap(layout).unwrap_or_else(|| self.next_lap(layout))
     }
 
     /// The next position, unless that is on the next lap.
     #[inline]
-    pub(super) fn next_in_lap(self, layout: Layout) -> Option<Self> {
+    pub(crate) fn next_in_lap(self, layout: Layout) -> Option<Self> {
         (self.index(layout) + 1 < layout.capacity).then(|| Self(self.0 + 1))
     }
 
     /// The first position of the next lap.
     #[cold]
     #[inline(never)]
-    pub(super) fn next_lap(self, layout: Layout) -> Self {
+    pub(crate) fn next_lap(self, layout: Layout) -> Self {
         Self(self.stamp_after(false, layout))
     }
 
     /// Whether this is the beginning of a lap whose number is a multiple of [`MILESTONE_LAPS`](Self::MILESTONE_LAPS).
-    pub(super) fn is_milestone(self, layout: Layout) -> bool {
+    pub(crate) fn is_milestone(self, layout: Layout) -> bool {
         self.0 & ((layout.version << 1) * Self::MILESTONE_LAPS - 1) == 0
     }
 
     /// Few against the laps that a version counts, many against the cost of moving a hint.
-    pub(super) const MILESTONE_LAPS: u64 = 256;
+    pub(crate) const MILESTONE_LAPS: u64 = 256;
 
     /// The position `steps` later; at most a lap.
-    pub(super) fn add(self, steps: usize, layout: Layout) -> Self {
+    pub(crate) fn add(self, steps: usize, layout: Layout) -> Self {
         let to_end = layout.capacity - self.index(layout);
         if steps < to_end {
             Self(self.0 + steps as u64)
@@ -104,25 +104,80 @@ impl Position {
     }
 
     /// The position `laps` laps later.
-    pub(super) fn add_laps(self, laps: i64, layout: Layout) -> Self {
+    pub(crate) fn add_laps(self, laps: i64, layout: Layout) -> Self {
         Self(self.0.wrapping_add((laps as u64).wrapping_mul(layout.version << 1)))
     }
 
     /// How many positions `self` is after `earlier`; at most a lap.
-    pub(super) fn since(self, earlier: Self, layout: Layout) -> usize {
+    pub(crate) fn since(self, earlier: Self, layout: Layout) -> usize {
         let lap = if self.empty(layout) == earlier.empty(layout) { 0 } else { layout.capacity };
         lap + self.index(layout) - earlier.index(layout)
     }
 
     #[inline]
-    pub(super) fn is_after(self, other: Self) -> bool {
+    pub(crate) fn is_after(self, other: Self) -> bool {
         self.0.wrapping_sub(other.0) as i64 > 0
+    }
+}
+
+/// A position taken apart, for a thread that visits one slot after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor {
+    /// Less than the capacity.
+    index: usize,
+    /// That of a slot that is empty and waits for this position's element.
+    stamp: u64,
+}
+
+impl Cursor {
+    /// # Panics
+    ///
+    /// When `position` is none of a ring with this layout.
+    pub(crate) fn at(position: Position, layout: Layout) -> Self {
+        let index = position.index(layout);
+        assert!(index < layout.capacity);
+        Self { index, stamp: position.empty(layout) }
+    }
+
+    pub(crate) fn position(self) -> Position {
+        Position(self.stamp | self.index as u64)
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.index
+    }
+
+    /// As [`Position::empty`].
+    #[inline]
+    pub(crate) fn stamp(self) -> u64 {
+        self.stamp
+    }
+
+    /// As [`Position::stamp_after`].
+    #[inline]
+    pub(crate) fn stamp_after(self, full: bool, layout: Layout) -> u64 {
+        self.stamp.wrapping_add(if full { layout.version } else { layout.version << 1 })
+    }
+
+    /// As [`Position::next`].
+    #[inline]
+    pub(crate) fn next(self, layout: Layout) -> Self {
+        let index = self.index + 1;
+        if index < layout.capacity { Self { index, ..self } } else { self.next_lap(layout) }
+    }
+
+    /// Out of line, so that it is a branch that is predicted.
+    #[cold]
+    #[inline(never)]
+    fn next_lap(self, layout: Layout) -> Self {
+        Self { index: 0, stamp: self.stamp_after(false, layout) }
     }
 }
 
 /// How the words of one ring divide into a version above and an index below.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     capacity: usize,
     /// What a stamp grows by from one version to the next: one bit, just above the index.
     version: u64,
@@ -134,7 +189,7 @@ impl Layout {
     const MIN_VERSION_BITS: u32 = 32;
 
     /// For slots 0 to `capacity - 1`, and other indices that go up to `max_index`.
-    pub(super) fn new(capacity: usize, max_index: usize) -> Result<Self, CapacityError> {
+    pub(crate) fn new(capacity: usize, max_index: usize) -> Result<Self, CapacityError> {
         let index_bits = usize::BITS - max_index.leading_zeros();
         if index_bits > u64::BITS - Self::MIN_VERSION_BITS {
             return Err(CapacityError::TooLarge);
@@ -143,27 +198,27 @@ impl Layout {
     }
 
     #[inline]
-    pub(super) fn capacity(self) -> usize {
+    pub(crate) fn capacity(self) -> usize {
         self.capacity
     }
 
     #[inline]
-    pub(super) fn is_full(self, stamp: u64) -> bool {
+    pub(crate) fn is_full(self, stamp: u64) -> bool {
         stamp & self.version != 0
     }
 
     #[inline]
-    pub(super) fn stamp(self, word: u64) -> u64 {
+    pub(crate) fn stamp(self, word: u64) -> u64 {
         word & self.version.wrapping_neg()
     }
 
     #[inline]
-    pub(super) fn index(self, word: u64) -> usize {
+    pub(crate) fn index(self, word: u64) -> usize {
         (word & (self.version - 1)) as usize
     }
 
     /// The first position of the lap that comes `laps` laps after the one at which stamps start from zero.
-    pub(super) fn start(self, laps: i64) -> Position {
+    pub(crate) fn start(self, laps: i64) -> Position {
         Position(0).add_laps(laps, self)
     }
 }
