@@ -62,6 +62,8 @@ mod position;
 mod queue;
 #[cfg(target_has_atomic = "64")]
 mod search;
+#[cfg(target_has_atomic = "64")]
+pub mod spsc;
 mod sync;
 #[cfg(target_has_atomic = "64")]
 mod tail;
