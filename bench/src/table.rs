@@ -14,12 +14,6 @@ pub(crate) fn print(title: &str, rows: &[Vec<String>]) {
     }
 }
 
-/// A row of cells.
-macro_rules! row {
-    ($($cell:expr),* $(,)?) => { vec![$($cell.to_string()),*] };
-}
-pub(crate) use row;
-
 /// Three digits and a unit.
 pub(crate) fn nanoseconds(ns: f64) -> String {
     let (value, unit) = match ns {
@@ -27,6 +21,27 @@ pub(crate) fn nanoseconds(ns: f64) -> String {
         ..1e6 => (ns / 1e3, "µs"),
         _ => (ns / 1e6, "ms"),
     };
-    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.decimals$} {unit}")
+    format!("{} {unit}", three_digits(value))
+}
+
+pub(crate) fn millions(rate: f64) -> String {
+    three_digits(rate / 1e6)
+}
+
+fn three_digits(value: f64) -> String {
+    let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nanoseconds;
+
+    #[test]
+    fn digits() {
+        let cases = [(0.0, "0.00 ns"), (9.996, "10.0 ns"), (99.96, "100 ns"), (1234.0, "1.23 µs"), (2e6, "2.00 ms")];
+        for (ns, text) in cases {
+            assert_eq!(nanoseconds(ns), text);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Every measuring thread stays on one core.
 
 use std::sync::LazyLock;
+use std::thread;
 
 use core_affinity::CoreId;
 
@@ -8,7 +9,10 @@ use core_affinity::CoreId;
 static CORES: LazyLock<Vec<CoreId>> = LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
 
 pub(crate) fn count() -> usize {
-    CORES.len()
+    match CORES.len() {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        count => count,
+    }
 }
 
 /// Pins the current thread, the `number`th of its scene: round robin. `false` where the system cannot.

@@ -1,0 +1,195 @@
+//! `cargo bench`: what the command line asks for.
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+use std::{fs, io};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::entrant::Entrant;
+use crate::machine::{results_folder, version};
+use crate::progress::Progress;
+use crate::results::{Machine, Method, Results};
+use crate::rounds::Rounds;
+use crate::task::{Effort, Task};
+use crate::{cores, scenes, summary};
+
+/// Compares bounded queues.
+#[derive(Parser)]
+#[command(name = "cargo bench --", bin_name = "cargo bench --")]
+struct Arguments {
+    /// Every scene, with more and longer rounds
+    #[arg(long)]
+    full: bool,
+
+    /// Where to write the results [default: target/ringway-bench/<time>.json, and latest.json beside it]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Only list the scenes, and who takes part
+    #[arg(long)]
+    list: bool,
+
+    /// Of the order in which contenders take turns [default: a new one for every run]
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// How often each contender has its turn in each scene
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+
+    /// Only this contender; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+
+    /// Only see that everything runs, once and quickly
+    #[arg(long, conflicts_with = "rounds")]
+    test: bool,
+
+    /// Only the scenes whose names contain all of these
+    filters: Vec<String>,
+
+    /// Cargo says so.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+const SHORT_ROUNDS: u32 = 9;
+const FULL_ROUNDS: u32 = 21;
+
+/// Compares them, as the command line says.
+pub fn main(entrants: Vec<Entrant>) {
+    let arguments = Arguments::parse();
+    // The first one to ask for the cores must not be pinned yet.
+    cores::count();
+    let entrants = chosen(&arguments.only, entrants);
+    let tasks = staged(&arguments, &entrants);
+    if arguments.list {
+        list(&tasks, &entrants);
+        return;
+    }
+
+    let started = SystemTime::now();
+    let clock = Instant::now();
+    eprintln!("checking {} contenders", entrants.len());
+    for entrant in &entrants {
+        (entrant.check)();
+    }
+
+    let pinned = cores::pin(0);
+    if !pinned {
+        eprintln!("threads cannot be kept on one core here, which makes the results vary more");
+    }
+    let (effort, rounds) = match (arguments.test, arguments.full) {
+        (true, _) => (Effort::TEST, 1),
+        (_, true) => (Effort::FULL, FULL_ROUNDS),
+        _ => (Effort::SHORT, SHORT_ROUNDS),
+    };
+    let rounds = arguments.rounds.unwrap_or(rounds) as usize;
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
+
+    let mut run = Rounds::new(&entrants, &tasks, seed);
+    let mut progress = Progress::of(rounds * run.turns());
+    for _ in 0..rounds {
+        run.run(&effort, |task, entrant| progress.step(&format!("{}, {}", task.scene.name, entrant.name)));
+    }
+    progress.finish();
+    let measurements = run.finish();
+    if arguments.test {
+        println!("{} measurements, {:.1?}; they say nothing", measurements.len(), clock.elapsed());
+    }
+
+    let is_whole = arguments.filters.is_empty() && arguments.only.is_empty() && arguments.rounds.is_none();
+    let form = match (is_whole && !arguments.test, arguments.full) {
+        (false, _) => "custom",
+        (true, true) => "full",
+        (true, false) => "short",
+    };
+    let results = Results {
+        machine: Machine::this(pinned),
+        method: Method {
+            form: form.into(),
+            rounds,
+            window_ms: effort.window.as_secs_f64() * 1e3,
+            seed,
+            started: humantime::format_rfc3339_seconds(started).to_string(),
+            seconds: clock.elapsed().as_secs_f64(),
+            version: version(),
+        },
+        measurements,
+    };
+    if !arguments.test {
+        summary::print(&results);
+    }
+    match write(&results, arguments.output, arguments.test) {
+        Ok(Some(file)) => {
+            println!("\nResults: {}", file.display());
+            println!("Markdown and plots of them: cargo report {}", file.display());
+        }
+        Ok(None) => {}
+        Err((file, error)) => fail(ErrorKind::Io, &format!("cannot write {}: {error}", file.display())),
+    }
+}
+
+/// The contenders by name, all of them if none is named.
+fn chosen(only: &[String], entrants: Vec<Entrant>) -> Vec<Entrant> {
+    if let Some(unknown) = only.iter().find(|name| entrants.iter().all(|entrant| entrant.name != name.as_str())) {
+        let mut names: Vec<_> = entrants.iter().map(|entrant| entrant.name).collect();
+        names.dedup();
+        fail(ErrorKind::InvalidValue, &format!("no contender is called '{unknown}'; there are: {}", names.join(", ")));
+    }
+    let is_chosen = |entrant: &Entrant| only.is_empty() || only.iter().any(|name| name == entrant.name);
+    entrants.into_iter().filter(is_chosen).collect()
+}
+
+/// The scenes by name, all of them if no part of one is named, in which anybody takes part.
+fn staged(arguments: &Arguments, entrants: &[Entrant]) -> Vec<Task> {
+    let matching = |tasks: Vec<Task>| {
+        let is_wanted = |task: &Task| arguments.filters.iter().all(|filter| task.scene.name.contains(filter));
+        let has_contenders = |task: &Task| entrants.iter().any(|entrant| (entrant.takes)(task));
+        tasks.into_iter().filter(|task| is_wanted(task) && has_contenders(task)).collect::<Vec<_>>()
+    };
+    let full = arguments.full || arguments.test;
+    let tasks = matching(if full { scenes::full() } else { scenes::short() });
+    if tasks.is_empty() {
+        let with_full = if full { 0 } else { matching(scenes::full()).len() };
+        let hint = if with_full > 0 { format!("; with --full {with_full} would") } else { String::new() };
+        let filters = arguments.filters.join("' and '");
+        fail(ErrorKind::InvalidValue, &format!("no scene matches '{filters}'{hint}; --list lists them"));
+    }
+    tasks
+}
+
+fn list(tasks: &[Task], entrants: &[Entrant]) {
+    for task in tasks {
+        let names: Vec<_> =
+            entrants.iter().filter(|entrant| (entrant.takes)(task)).map(|entrant| entrant.name).collect();
+        println!("{}: {}", task.scene.name, names.join(", "));
+    }
+}
+
+fn fail(kind: ErrorKind, what: &str) -> ! {
+    use clap::CommandFactory;
+    Arguments::command().error(kind, what).exit()
+}
+
+/// Returns where. What says nothing is only written where it was asked for.
+fn write(results: &Results, output: Option<PathBuf>, is_test: bool) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
+    let json = serde_json::to_string(results).expect("results can be written as JSON");
+    let put = |file: PathBuf| match fs::write(&file, &json) {
+        Ok(()) => Ok(file),
+        Err(error) => Err((file, error)),
+    };
+    if let Some(file) = output {
+        return put(file).map(Some);
+    }
+    if is_test {
+        return Ok(None);
+    }
+    let folder = results_folder();
+    fs::create_dir_all(&folder).map_err(|error| (folder.clone(), error))?;
+    put(folder.join("latest.json"))?;
+    // Not every file system takes colons.
+    put(folder.join(format!("{}.json", results.method.started.replace(':', "-")))).map(Some)
+}

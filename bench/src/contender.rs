@@ -1,0 +1,116 @@
+//! What a queue must offer to be compared.
+
+use std::sync::{Mutex, PoisonError};
+
+use ringway::Pushed;
+use serde::{Deserialize, Serialize};
+
+use crate::element::Element;
+
+/// A kind of queue, for elements of any type.
+pub trait Family: 'static {
+    const NAME: &'static str;
+    const KIND: Kind;
+    const MAX_PRODUCERS: usize = usize::MAX;
+    const MAX_CONSUMERS: usize = usize::MAX;
+    /// Whether a push returns what it evicted. If not, nobody can check that nothing else is lost.
+    const GIVES_BACK: bool = true;
+
+    type Queue<T: Element>: Contender<T>;
+}
+
+/// What it does when it is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// Takes the new element, and the oldest has to go.
+    Evicts,
+    /// Gives the new element back.
+    Rejects,
+    /// It never is.
+    Grows,
+    /// No queue: what the scene costs without one.
+    Floor,
+}
+
+/// One queue. Its methods are always inlined: what the queues themselves leave to calls is part of their cost, this is not.
+pub trait Contender<T>: Send + Sync + 'static {
+    type Producer<'a>: Producer<T>
+    where
+        Self: 'a;
+    type Consumer<'a>: Consumer<T>
+    where
+        Self: 'a;
+
+    fn with_capacity(capacity: usize) -> Self;
+
+    /// Called once for each producing thread, on that thread; at most [`Family::MAX_PRODUCERS`] times.
+    fn producer(&self) -> Self::Producer<'_>;
+
+    /// Called once for each consuming thread, on that thread; at most [`Family::MAX_CONSUMERS`] times.
+    fn consumer(&self) -> Self::Consumer<'_>;
+}
+
+pub trait Producer<T> {
+    fn push(&mut self, value: T) -> Pushed<T>;
+}
+
+pub trait Consumer<T> {
+    fn pop(&mut self) -> Option<T>;
+}
+
+/// A queue that all threads use by reference. [`Direct`] makes a contender of it.
+pub trait Shared<T>: Send + Sync + 'static {
+    fn with_capacity(capacity: usize) -> Self;
+    fn push(&self, value: T) -> Pushed<T>;
+    fn pop(&self) -> Option<T>;
+}
+
+/// A queue whose handles are references to it.
+pub struct Direct<Q>(Q);
+
+impl<T, Q: Shared<T>> Contender<T> for Direct<Q> {
+    type Producer<'a> = &'a Q;
+    type Consumer<'a> = &'a Q;
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self(Shared::with_capacity(capacity))
+    }
+
+    fn producer(&self) -> &Q {
+        &self.0
+    }
+
+    fn consumer(&self) -> &Q {
+        &self.0
+    }
+}
+
+impl<T, Q: Shared<T>> Producer<T> for &Q {
+    #[inline(always)]
+    fn push(&mut self, value: T) -> Pushed<T> {
+        Shared::push(*self, value)
+    }
+}
+
+impl<T, Q: Shared<T>> Consumer<T> for &Q {
+    #[inline(always)]
+    fn pop(&mut self) -> Option<T> {
+        Shared::pop(*self)
+    }
+}
+
+/// An end that cannot be cloned, until the one thread that uses it takes it.
+pub struct OnlyEnd<E>(Mutex<Option<E>>);
+
+impl<E> OnlyEnd<E> {
+    pub fn new(end: E) -> Self {
+        Self(Mutex::new(Some(end)))
+    }
+
+    /// # Panics
+    ///
+    /// The second time.
+    pub fn take(&self) -> E {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().expect("this end is for one thread")
+    }
+}

@@ -1,0 +1,104 @@
+//! What the crate wants to reach, beside what was measured.
+
+use crate::results::{Group, Kind, Results, Scene};
+
+/// A ratio of medians.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    pub what: String,
+    pub wanted: String,
+    pub measured: f64,
+    pub met: bool,
+}
+
+const RING: &str = "AtomicRing";
+/// For one producer and one consumer.
+const SPSC: &str = "spsc";
+const RINGS: [&str; 2] = [RING, SPSC];
+const OWN: [&str; 3] = [RING, SPSC, "MutexRing"];
+const ARRAY: &str = "ArrayQueue";
+const FLOOR: &str = "bare exchange";
+
+/// Those for which everything was measured.
+pub fn figures(results: &Results) -> Vec<Figure> {
+    let mut scenes: Vec<&Scene> = Vec::new();
+    for measurement in &results.measurements {
+        if scenes.iter().all(|scene| scene.name != measurement.scene.name) {
+            scenes.push(&measurement.scene);
+        }
+    }
+    scenes.into_iter().filter(|scene| scene.capacity == 1024).flat_map(|scene| of(results, scene)).collect()
+}
+
+fn of(results: &Results, scene: &Scene) -> Vec<Figure> {
+    let element = &scene.element;
+    let median = |contender: &str, metric: &str| results.median(&scene.name, contender, metric);
+    let ratio = |of: &str, to: &str, metric: &str| Some(median(of, metric)? / median(to, metric)?);
+    let to_best_peer = |ring: &str, metric: &str| {
+        let peers = results
+            .measurements
+            .iter()
+            .filter(|m| m.scene.name == scene.name && m.kind == Kind::Evicts && !OWN.contains(&m.contender.as_str()));
+        let best = peers.filter_map(|m| Some(m.metrics.get(metric)?.median)).reduce(f64::max)?;
+        Some(median(ring, metric)? / best)
+    };
+    let at_most = |limit: f64, what: String, measured: Option<f64>| {
+        measured.map(|measured| Figure { what, wanted: format!("≤ {limit}"), measured, met: measured <= limit })
+    };
+    let at_least = |limit: f64, what: String, measured: Option<f64>| {
+        measured.map(|measured| Figure { what, wanted: format!("≥ {limit}"), measured, met: measured >= limit })
+    };
+
+    let (threads, work) = ((scene.producers, scene.consumers), (scene.produce_ns, scene.consume_ns));
+    let is_crowd = threads.0 == threads.1 && threads.0 + threads.1 == 4 * results.machine.cores;
+    let figures = match scene.group {
+        Group::Single if scene.name.starts_with("single/overwrite/") => RINGS
+            .iter()
+            .flat_map(|ring| {
+                [
+                    at_most(1.2, format!("overwrite, {element}: {ring} / {FLOOR}"), ratio(ring, FLOOR, "ns_per_op")),
+                    at_least(3.0, format!("overwrite, {element}: {ARRAY} / {ring}"), ratio(ARRAY, ring, "ns_per_op")),
+                ]
+            })
+            .collect(),
+        Group::Single if scene.name.starts_with("single/pair-half/") => {
+            let figure = |ring: &&str| {
+                at_most(1.0, format!("pair, {element}: {ring} / {ARRAY}"), ratio(ring, ARRAY, "ns_per_op"))
+            };
+            RINGS.iter().map(figure).collect()
+        }
+        Group::Threads if threads == (1, 1) && work == (0, 0) => {
+            let what = format!("1 and 1 delivered, {element}: {SPSC} / {ARRAY}");
+            vec![at_least(2.0, what, ratio(SPSC, ARRAY, "delivered_per_s"))]
+        }
+        Group::Threads if is_crowd && work == (0, 0) => [("delivered", 4.0), ("pushed", 3.0)]
+            .map(|(what, limit)| {
+                let n = threads.0;
+                let metric = format!("{what}_per_s");
+                at_least(
+                    limit,
+                    format!("{n} and {n} {what}, {element}: {RING} / best peer"),
+                    to_best_peer(RING, &metric),
+                )
+            })
+            .into(),
+        Group::Threads if threads == (1, 1) && work == (0, 1000) => {
+            let figure = |ring: &&str| {
+                let what = format!("1 and 1 in overload delivered, {element}: {ring} / best peer");
+                at_least(1.0, what, to_best_peer(ring, "delivered_per_s"))
+            };
+            RINGS.iter().map(figure).collect()
+        }
+        Group::Latency if is_crowd && scene.consume_ns > 0 => {
+            let metric = "push_ns_p99_99";
+            let what = format!("push p99.99 in overload, {}, {element}: {RING} / {ARRAY}", crew(threads));
+            vec![at_most(0.2, what, ratio(RING, ARRAY, metric))]
+        }
+        _ => Vec::new(),
+    };
+    figures.into_iter().flatten().collect()
+}
+
+fn crew((producers, consumers): (usize, usize)) -> String {
+    format!("{producers} and {consumers}")
+}
