@@ -109,10 +109,10 @@ fn with_threads<F: Family, T: Element>() {
                 })
             })
             .collect();
-        for thread in producing {
-            thread.join().expect("a push panicked");
-        }
+        let ends: Vec<_> = producing.into_iter().map(|thread| thread.join()).collect();
+        // Whatever became of them, or the consumers would look for ever.
         pushed_all.store(true, Ordering::Release);
+        assert!(ends.iter().all(Result::is_ok), "a push of {name} panicked");
     });
 
     let mut seen = seen.into_inner().expect("no thread failed");

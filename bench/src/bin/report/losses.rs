@@ -1,26 +1,21 @@
-//! Where another queue is better than `AtomicRing`.
+//! Where another queue is better than one of the crate's lock-free rings.
 
-use ringway_bench::results::{Group, Kind, Spread};
+use ringway_bench::results::{Group, Kind, Measurement, Spread};
 
 use crate::contest::Contest;
 use crate::metric;
 use crate::table::Table;
 
-pub(crate) const RING: &str = "AtomicRing";
+/// The rings that this is about. Neither is held against the other: one is for many threads, one for two.
+pub(crate) const RINGS: [&str; 2] = ["AtomicRing", "spsc"];
 
-/// What belongs to the ring, whatever it is called besides.
-pub(crate) fn is_ring(contender: &str) -> bool {
-    contender.strip_prefix(RING).is_some_and(|rest| rest.is_empty() || rest.starts_with(','))
-}
-
-/// A figure of a scene in which others are better than the ring and than its handles, beyond the spread.
+/// A figure of a scene in which others are better than the ring, beyond the spread.
 pub(crate) struct Loss<'a> {
     pub(crate) group: Group,
     /// To those that keep the newest elements too, or to those that do not.
     pub(crate) to_evicting: bool,
     scene: &'a str,
     metric: &'a str,
-    /// The best of the ring's own.
     ring: Spread,
     winner: &'a str,
     best: Spread,
@@ -28,11 +23,11 @@ pub(crate) struct Loss<'a> {
 }
 
 /// For each figure, the worst first.
-pub(crate) fn losses<'a>(contests: &[Contest<'a>]) -> Vec<Loss<'a>> {
+pub(crate) fn losses<'a>(contests: &[Contest<'a>], ring: &str) -> Vec<Loss<'a>> {
     let mut losses = Vec::new();
     for contest in contests {
         for metric in contest.metrics() {
-            losses.extend([true, false].into_iter().filter_map(|evicting| loss(contest, metric, evicting)));
+            losses.extend([true, false].into_iter().filter_map(|evicting| loss(contest, ring, metric, evicting)));
         }
     }
     let figure = |loss: &Loss<'_>| (metric::rank(loss.metric), loss.metric.to_owned());
@@ -40,25 +35,21 @@ pub(crate) fn losses<'a>(contests: &[Contest<'a>]) -> Vec<Loss<'a>> {
     losses
 }
 
-fn loss<'a>(contest: &Contest<'a>, metric: &'a str, to_evicting: bool) -> Option<Loss<'a>> {
+fn loss<'a>(contest: &Contest<'a>, ring: &str, metric: &'a str, to_evicting: bool) -> Option<Loss<'a>> {
     // What is accepted and never evicted is delivered, if there is time: that share is all by definition.
     if !to_evicting && metric == "delivered_share" {
         return None;
     }
-    let (rings, others): (Vec<_>, Vec<_>) = contest
+    let spread = |entry: &&'a Measurement| entry.metrics.get(metric).copied();
+    let ring = contest.entries.iter().find(|entry| entry.contender == ring).and_then(spread)?;
+    let better = |a: Spread, b: Spread| metric::factor(metric, a, b) > 1.0;
+    let (winner, best) = contest
         .entries
         .iter()
-        .filter(|entry| entry.kind != Kind::Floor)
-        .filter_map(|entry| Some((*entry, *entry.metrics.get(metric)?)))
-        .partition(|(entry, _)| is_ring(&entry.contender));
-    let better = |a: Spread, b: Spread| metric::factor(metric, a, b) > 1.0;
-    let ring = rings.iter().map(|ring| ring.1).reduce(|best, ring| if better(ring, best) { ring } else { best })?;
-    let (winner, best) = others
-        .into_iter()
-        .filter(|(entry, _)| (entry.kind == Kind::Evicts) == to_evicting)
-        .filter(|&(_, other)| {
-            rings.iter().all(|&(_, ring)| better(other, ring) && !metric::overlap(metric, other, ring))
-        })
+        .filter(|entry| entry.kind != Kind::Floor && !RINGS.contains(&entry.contender.as_str()))
+        .filter(|entry| (entry.kind == Kind::Evicts) == to_evicting)
+        .filter_map(|entry| Some((*entry, spread(entry)?)))
+        .filter(|&(_, other)| better(other, ring) && !metric::overlap(metric, other, ring))
         .reduce(|best, other| if better(other.1, best.1) { other } else { best })?;
     Some(Loss {
         group: contest.scene.group,
@@ -73,8 +64,8 @@ fn loss<'a>(contest: &Contest<'a>, metric: &'a str, to_evicting: bool) -> Option
 }
 
 /// A row for each loss.
-pub(crate) fn table<'a>(losses: impl Iterator<Item = &'a Loss<'a>>) -> Table {
-    let mut table = Table::new(["scene", "figure", RING, "best", "", "factor"]);
+pub(crate) fn table<'a>(ring: &str, losses: impl Iterator<Item = &'a Loss<'a>>) -> Table {
+    let mut table = Table::new(["scene", "figure", ring, "best", "", "factor"]);
     for Loss { scene, metric, ring, winner, best, factor, .. } in losses {
         let [ring, best] = [ring, best].map(|spread| metric::value(metric, spread.median));
         table.row([*scene, &metric::title(metric), &ring, &best, winner, &format!("{factor:.2}")]);
@@ -84,8 +75,6 @@ pub(crate) fn table<'a>(losses: impl Iterator<Item = &'a Loss<'a>>) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use ringway_bench::results::Measurement;
-
     use super::*;
     use crate::made_up::{measurement, results, spread};
 
@@ -97,7 +86,10 @@ mod tests {
 
     fn winners(measurements: Vec<Measurement>) -> Vec<String> {
         let results = results(measurements);
-        losses(&Contest::all(&results)).iter().map(|loss| format!("{} {}", loss.winner, loss.factor)).collect()
+        losses(&Contest::all(&results), "AtomicRing")
+            .iter()
+            .map(|loss| format!("{} {}", loss.winner, loss.factor))
+            .collect()
     }
 
     #[test]
@@ -124,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn not_when_the_handles_win() {
+    fn the_other_ring_is_no_rival() {
         let all = vec![
             cost("AtomicRing", Kind::Evicts, 12.0),
-            cost("AtomicRing, handles", Kind::Evicts, 3.0),
+            cost("spsc", Kind::Evicts, 3.0),
             cost("good", Kind::Evicts, 6.0),
         ];
-        assert!(winners(all).is_empty());
+        assert_eq!(winners(all), ["good 2"]);
     }
 
     #[test]

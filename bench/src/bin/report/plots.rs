@@ -5,7 +5,7 @@ use std::path::Path;
 use ringway_bench::results::{Group, Kind, Measurement, Spread};
 
 use crate::contest::{Contest, contenders, element, threads};
-use crate::losses::is_ring;
+use crate::losses::RINGS;
 use crate::metric;
 use crate::plot::{Axis, Dot, DotPanel, Dots, Line, LinePanel, Lines, Result};
 
@@ -183,7 +183,7 @@ fn curves<'a>(contest: &Contest<'a>) -> Lines<'a> {
     let x = Axis::quantiles("quantile");
     let panel = |curve: &str, title: &str, evicting: bool| {
         let belongs = |entry: &&&Measurement| match entry.kind {
-            Kind::Evicts => evicting || is_ring(&entry.contender),
+            Kind::Evicts => evicting || RINGS.contains(&entry.contender.as_str()),
             Kind::Rejects | Kind::Grows => !evicting,
             Kind::Floor => true,
         };

@@ -61,7 +61,9 @@ fn markdown(results: &Results, contests: &[Contest<'_>], plots: &[(Group, String
         }
         section("</details>");
     }
-    section(&lost(contests));
+    for ring in losses::RINGS {
+        section(&lost(contests, ring));
+    }
     section(&wanted(results));
     markdown
 }
@@ -88,12 +90,12 @@ fn conditions(results: &Results) -> String {
     )
 }
 
-fn lost(contests: &[Contest<'_>]) -> String {
-    let losses = losses(contests);
-    let mut text =
-        "\n## Where AtomicRing loses\n\nEvery figure in which another queue is better than `AtomicRing`, and than its \
-         handles, by more than the spread: the quartiles do not overlap. Only the best of the others is named.\n"
-            .to_owned();
+fn lost(contests: &[Contest<'_>], ring: &str) -> String {
+    let losses = losses(contests, ring);
+    let mut text = format!(
+        "\n## Where {ring} loses\n\nEvery figure in which another queue is better than `{ring}` by more than the spread: \
+         the quartiles do not overlap. Only the best of the others is named.\n"
+    );
     for (to_evicting, sort) in [
         (true, "To queues that evict the oldest element too"),
         (false, "To queues that reject the newest or grow, whose delivered share is all by definition"),
@@ -104,7 +106,7 @@ fn lost(contests: &[Contest<'_>]) -> String {
             text.push_str("\nNowhere.\n");
         }
         for (group, title, _) in GROUPS {
-            let table = losses::table(losses.iter().copied().filter(|loss| loss.group == group));
+            let table = losses::table(ring, losses.iter().copied().filter(|loss| loss.group == group));
             if !table.is_empty() {
                 let _ = write!(text, "\n**{title}**\n\n{table}");
             }

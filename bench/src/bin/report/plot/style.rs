@@ -35,7 +35,7 @@ const WINE: RGBColor = RGBColor(0x88, 0x22, 0x55);
 #[rustfmt::skip]
 const STYLES: [(&str, RGBColor, Marker); 14] = [
     ("AtomicRing", BLUE, Marker::Circle),
-    ("AtomicRing, handles", SKY, Marker::Circle),
+    ("spsc", SKY, Marker::Circle),
     ("MutexRing", GREEN, Marker::Square),
     ("MutexVec", GREEN, Marker::Diamond),
     ("ChannelQueue", GREEN, Marker::Triangle),
