@@ -28,7 +28,16 @@ impl Turn {
         self.0.swap(1, Ordering::AcqRel);
     }
 
-    /// For producers: whether somebody has asked. Relaxed: nothing is concluded from it.
+    /// For consumers, when they need it no more: so that the next push does not wait for nothing.
+    pub(crate) fn withdraw(&self) {
+        // Only if it is still there, for the line is the producers'. Relaxed, as nothing is concluded from it; and should
+        // this erase the request of another consumer, that one will ask again.
+        if self.is_asked() {
+            self.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether somebody has asked. Relaxed: nothing is concluded from it.
     #[inline]
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
@@ -36,7 +45,7 @@ impl Turn {
 
     /// For producers, once for every request: waits until `taken`, but not for long.
     pub(crate) fn give(&self, taken: impl Fn() -> bool) {
-        // Should this erase the request of another consumer, that one will ask again. Release pairs with the Acquire below.
+        // May erase the request of another consumer, as above. Release pairs with the Acquire below.
         self.0.store(0, Ordering::Release);
         look(taken);
     }
@@ -46,8 +55,8 @@ impl Turn {
     pub(crate) fn wait_for_answer(&self) {
         // Acquire pairs with the Release in `give`.
         if !look(|| self.0.load(Ordering::Acquire) == 0) {
-            // Nobody pushes. Relaxed: withdrawn so that the next push does not wait for nothing.
-            self.0.store(0, Ordering::Relaxed);
+            // Nobody pushes.
+            self.withdraw();
         }
     }
 }

@@ -157,7 +157,7 @@ impl<S: Slots> Ring<S> {
     fn pop_again<'a>(&'a self, mut head: Position, mut hand: S::Hand<'a>) -> Option<S::Element> {
         let layout = self.slots.layout();
         let backoff = Backoff::new();
-        loop {
+        let popped = loop {
             let stamp = self.slots.stamp(self.slots.load(head.index(layout)));
             if head.age(stamp, layout) > GONE {
                 // Evicted, and will be again.
@@ -168,14 +168,16 @@ impl<S: Slots> Ring<S> {
             let seen;
             (head, seen) = self.find_head_after(head);
             if !self.slots.is_full(seen) {
-                return None;
+                break None;
             }
             // SAFETY: `seen` is of `self.slots`.
             if unsafe { hand.swap(head, seen) } {
                 self.head.publish(head.next(layout));
-                return hand.open();
+                break hand.open();
             }
-        }
+        };
+        self.tail.turn.withdraw();
+        popped
     }
 
     /// How many elements were inside at one moment of this call.
