@@ -11,16 +11,20 @@
 mod peer;
 mod support;
 
-use std::env;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use std::{env, thread};
 
 use peer::Peer;
 use ringway::{AtomicRing, Queue};
 use support::element::Element;
+use support::ends::{self, End, call_either};
+use support::history::{History, Timed};
 use support::interleaving::{FOR_EVER, Stall, interleave};
 use support::model::Model;
 use support::model::Op::{self, IsEmpty, IsFull, Len, Pop, Push, TryPush};
-use support::stepper::{Allowance, Now};
+use support::model::Ret;
+use support::stepper::{Allowance, Calls, Now, Stepped};
 
 /// What counts as a stall where one is looked for. A machine that is slower than this only finds too many.
 const A_WHILE: Duration = Duration::from_millis(20);
@@ -170,4 +174,83 @@ fn others_finish_again_inline() {
 #[test]
 fn others_finish_again_by_exchange() {
     println!("AtomicRing, exchange: {} stops", stop_twice(AtomicRing::<[u32; 6]>::new));
+}
+
+/// One end of a `spsc` ring is stopped after so many instructions of a call, the other makes its calls meanwhile; then the
+/// first goes on. Tells whether it was stopped, or had come to its end before.
+fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopped: usize, after: u64) -> Now {
+    let (mut pushing, mut popping, mut model) = ends::ring::<[u32; 6]>(start.0);
+    for &op in &start.1 {
+        assert_eq!(call_either(&mut pushing, &mut popping, op), model.apply(op), "{op:?}");
+    }
+    let clock = &AtomicU64::new(0);
+    let record = move |end: &mut dyn End, script: &[Op], calls: Calls| {
+        let mut recorded = Vec::with_capacity(script.len());
+        for &op in script {
+            recorded.push(calls.make(|| {
+                let now = || clock.fetch_add(1, Ordering::Relaxed);
+                let began = now();
+                let ret = end.call(op);
+                Timed { op, ret, began, returned: now() }
+            }));
+        }
+        recorded
+    };
+    let (end, recorded) = thread::scope(|scope| {
+        let (pushing, popping) = (&mut pushing, &mut popping);
+        let threads = [
+            Stepped::spawn(scope, move |calls| record(pushing, producer, calls)),
+            Stepped::spawn(scope, move |calls| record(popping, consumer, calls)),
+        ];
+        let end = threads[stopped].go_on(instructions(after), FOR_EVER);
+        assert_eq!(threads[1 - stopped].go_on(Allowance::TO_THE_END, FOR_EVER), Now::Ended, "held up");
+        assert_eq!(threads[stopped].go_on(Allowance::TO_THE_END, FOR_EVER), Now::Ended);
+        (end, threads.map(Stepped::join))
+    });
+    let mut history = History::in_real_time(model, &recorded);
+    let mut last = Ret::Len(0);
+    while last != Ret::Popped(None) {
+        last = popping.call(Pop);
+        history.add_last(Pop, last.clone());
+    }
+    assert!(history.is_linearizable(), "stopped after {after}: not linearizable: {history:#?}");
+    end
+}
+
+/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and the longest `push` or
+/// `try_push` in instructions.
+fn stop_the_ends() -> (usize, u64) {
+    let (mut stops, mut longest) = (0, 0);
+    let pushes = [Push(2000), Push(2001), Len, Push(2002), TryPush(2003), IsFull, Push(2004), IsEmpty];
+    let pops = [Len, Pop, Pop, IsEmpty, Pop, Pop];
+    for start in starts() {
+        for (stopped, op) in [Push(1000), TryPush(1000), Len, IsEmpty, IsFull].map(|op| (0, op)).into_iter().chain([
+            (1, Pop),
+            (1, Len),
+            (1, IsEmpty),
+        ]) {
+            let one = [op];
+            let (producer, consumer): (&[Op], &[Op]) = if stopped == 0 { (&one, &pops) } else { (&pushes, &one) };
+            for n in (1..).step_by(stride(1)) {
+                if stop_an_end(&start, producer, consumer, stopped, n) == Now::Ended {
+                    assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
+                    break;
+                }
+                if matches!(op, Push(_) | TryPush(_)) {
+                    longest = longest.max(n);
+                }
+                stops += 1;
+            }
+        }
+    }
+    (stops, longest)
+}
+
+/// No call of the other end can keep a push from its end: it takes a few instructions, a bounded pause included, wherever
+/// the other is stopped.
+#[test]
+fn the_other_end_finishes() {
+    let (stops, longest) = stop_the_ends();
+    println!("spsc: {stops} stops, at most {longest} instructions to a push");
+    assert!(longest < 20_000, "a push takes a bounded number of instructions, but one took {longest}");
 }

@@ -6,6 +6,7 @@
 
 #define X 0
 #define Y 1
+#define Z 2
 #define MESSAGES 5
 
 #ifndef R
@@ -16,6 +17,9 @@
 #endif
 #ifndef RMW
 #define RMW RELAXED
+#endif
+#ifndef F
+#define F RELAXED
 #endif
 
 /* Registers. The threads themselves check coherence and atomicity where that takes more than four. */
@@ -47,6 +51,36 @@ byte a, b, c, d;
 #define THREAD_0 fetch_add(X, RMW, c); load(Y, R, a)
 #define THREAD_1 fetch_add(Y, RMW, d); load(X, R, b)
 #define OUTCOME (a == 0 && b == 0)
+#endif
+
+#ifdef SB_FENCE /* ... or fences, ... */
+#define THREADS 2
+#define THREAD_0 store(X, 1, RELAXED); fence(SEQ_CST); load(Y, RELAXED, a)
+#define THREAD_1 store(Y, 1, RELAXED); fence(F); load(X, RELAXED, b)
+#define OUTCOME (a == 0 && b == 0)
+#endif
+
+#ifdef SB_MIXED /* ... or a fence here, and there SeqCst accesses: the ring for one and one */
+#define THREADS 2
+#define THREAD_0 store(X, 1, RELEASE); fence(F); load(Y, ACQUIRE, a)
+#define THREAD_1 fetch_add(Y, RMW, d); load(X, R, b)
+#define OUTCOME (a == 0 && b == 0)
+#endif
+
+#ifdef SB_SWAP /* A SeqCst exchange in place of the fence does not do: the store before it is not SeqCst. */
+#define THREADS 2
+#define THREAD_0 store(X, 1, RELEASE); fetch_add(Z, SEQ_CST, c); load(Y, SEQ_CST, a)
+#define THREAD_1 fetch_add(Y, SEQ_CST, d); load(X, SEQ_CST, b)
+#define OUTCOME (a == 0 && b == 0)
+#endif
+
+#ifdef IRIW_FENCE /* two readers do not disagree about the order of two stores, with a fence between their loads */
+#define THREADS 4
+#define THREAD_0 store(X, 1, W)
+#define THREAD_1 store(Y, 1, W)
+#define THREAD_2 load(X, ACQUIRE, a); fence(F); load(Y, ACQUIRE, b)
+#define THREAD_3 load(Y, ACQUIRE, c); fence(F); load(X, ACQUIRE, d)
+#define OUTCOME (a == 1 && b == 0 && c == 1 && d == 0)
 #endif
 
 #ifdef LB /* load buffering: C11 allows it for Relaxed, RC11 and this model do not */
@@ -135,7 +169,6 @@ byte a, b, c, d;
 
 #ifdef ISA2 /* ... and over a third location */
 #define THREADS 3
-#define Z 2
 #define THREAD_0 store(X, 1, RELAXED); store(Y, 1, RELEASE)
 #define THREAD_1 load(Y, R, a); store(Z, 1, W)
 #define THREAD_2 load(Z, ACQUIRE, b); load(X, RELAXED, c)

@@ -1,7 +1,7 @@
 /* Weak memory: the view-based operational semantics of C11's relaxed, acquire and release accesses.
  *
  * It is the promising semantics of Kang, Hur, Lahav, Vafeiadis and Dreyer (POPL 2017) without the promises, which is
- * RC11 (Lahav et al., PLDI 2017) without fences and SeqCst: every execution in which po and rf together are acyclic.
+ * RC11 (Lahav et al., PLDI 2017) without SeqCst: every execution in which po and rf together are acyclic.
  *
  * - A location is a list of messages in modification order; each has a value and the view that it releases.
  * - A view says for each location which message is the oldest that may still be read.
@@ -10,8 +10,13 @@
  * - A read-modify-write takes a message and puts its own directly after; it also releases what that message released
  *   (release sequences, as in C++20: a later Relaxed store of the same thread does not continue one).
  *
- * SeqCst is known only for locations that are written by nothing but SeqCst read-modify-writes: a SeqCst load then
- * takes the last message, as there is one order of all SeqCst accesses, which extends modification order.
+ * Of SeqCst is known what follows from these rules; RC11 may order more, never less (README.md says why):
+ *
+ * - `sc` says for each location which message was the last that SeqCst accesses have written, or that a thread knew of
+ *   when it came to a SeqCst fence.
+ * - A SeqCst access reads no older message than that; and after a SeqCst fence its thread does not either.
+ *
+ * So where a location is written by nothing but SeqCst read-modify-writes, a SeqCst load takes the last message.
  *
  * What is not atomic lives in *cells*. Only the last access to a cell matters: whoever accesses it must know of that
  * one, or the two race. (Two reads count as a race, too: a cell has one owner.)
@@ -41,6 +46,7 @@ struct message {
 struct memory {
     struct message messages[locations][max_messages];
     uchar last[locations];
+    uchar sc[locations];
     struct view views[threads];
     uchar ended[threads];
 } memory;
@@ -101,6 +107,7 @@ static void collect(void) {
             if (!memory.ended[t] && memory.views[t].at[x] < oldest) oldest = memory.views[t].at[x];
         if (oldest > 0) {
             for_each_view(remove_oldest, x, oldest);
+            memory.sc[x] -= memory.sc[x] < oldest ? memory.sc[x] : oldest;
             memory.last[x] -= oldest;
             memmove(list, list + oldest, (memory.last[x] + 1) * sizeof *list);
             memset(list + memory.last[x] + 1, 0, oldest * sizeof *list);
@@ -141,15 +148,33 @@ static void write_message(int t, int x, int m, int value, int order, int is_rmw)
          is_rmw ? ", at once" : "", memory.last[x] - m);
     require(memory.last[x] + 1 < max_messages, "MESSAGES is too small for this model");
     for_each_view(make_room, x, m + 1);
+    if (memory.sc[x] > m) memory.sc[x]++;
     memmove(new + 1, new, (memory.last[x] - m) * sizeof *new);
     memory.last[x]++;
     memory.views[t].at[x] = m + 1;
+    if ((order & seq_cst) == seq_cst && memory.sc[x] < m + 1) memory.sc[x] = m + 1;
     memset(new, 0, sizeof *new);
     new->value = value;
     new->pinned = is_rmw;
     new->view.at[x] = m + 1;
     if (order & release) new->view = memory.views[t];
     if (is_rmw) join(&new->view, &list[m].view);
+}
+
+/* The oldest message that thread `t` may read. */
+static int oldest_for(int t, int x, int order) {
+    int m = memory.views[t].at[x];
+    return (order & seq_cst) == seq_cst && m < memory.sc[x] ? memory.sc[x] : m;
+}
+
+/* A SeqCst fence. It is no synchronisation by itself: what the other side's cells and events are is not learnt by it. */
+static void fence_sc(int t) {
+    uchar *at = memory.views[t].at;
+    int x;
+    tell("thread %d: fence\n", t);
+    for (x = 0; x < locations; x++)
+        if (at[x] < memory.sc[x]) at[x] = memory.sc[x];
+        else memory.sc[x] = at[x];
 }
 
 /* Thread `t` reads or writes what is not atomic. */

@@ -12,7 +12,8 @@
 
 c_decl {
 /* Macros of Promela are not known in memory.h, so what it needs of them has lower-case names there. */
-enum { threads = THREADS, locations = LOCATIONS, max_messages = MESSAGES, acquire = ACQUIRE, release = RELEASE };
+enum { threads = THREADS, locations = LOCATIONS, max_messages = MESSAGES };
+enum { acquire = ACQUIRE, release = RELEASE, seq_cst = SEQ_CST };
 \#include <string.h>
 \#include "memory.h"
 }
@@ -42,7 +43,7 @@ inline wait_for_turn() {
 
 inline operands(x, ord) {
     who = me; where = x; order = ord;
-    c_code { now.choice = now.order == SEQ_CST ? memory.last[now.where] : memory.views[now.who].at[now.where]; }
+    c_code { now.choice = oldest_for(now.who, now.where, now.order); }
 }
 
 inline forget_operands() {
@@ -65,6 +66,10 @@ inline load(x, ord, result) {
     forget_operands()
 }
 
+#ifndef ON_STORE
+#define ON_STORE(x) skip
+#endif
+
 inline store(x, value, ord) {
     wait_for_turn();
     operands(x, ord);
@@ -73,6 +78,7 @@ inline store(x, value, ord) {
     :: IS_NEWER -> choice++
     :: IS_FREE -> break
     od;
+    ON_STORE(x);
     c_code {
         write_message(now.who, now.where, now.choice, now.written, now.order, 0);
         collect();
@@ -80,7 +86,7 @@ inline store(x, value, ord) {
     forget_operands()
 }
 
-/* What a model has to note when an exchange succeeds, just before it is written. */
+/* What a model has to note when an exchange succeeds, or a store is made, just before it is written. */
 #ifndef ON_EXCHANGE
 #define ON_EXCHANGE skip
 #endif
@@ -109,6 +115,28 @@ inline compare_exchange(x, old, new, success, failure, result) {
     forget_operands()
 }
 
+/* Puts in `new`, whatever is there; `result` is what was. */
+inline exchange(x, new, ord, result) {
+    wait_for_turn();
+    operands(x, ord);
+    written = new;
+    do
+    :: IS_NEWER -> choice++
+    :: IS_FREE -> break
+    od;
+    c_code {
+        now.expected = value_of(now.where, now.choice);
+        read_message(now.who, now.where, now.choice, now.order);
+    };
+    result = expected;
+    ON_EXCHANGE;
+    c_code {
+        write_message(now.who, now.where, now.choice, now.written, now.order, 1);
+        collect();
+    };
+    forget_operands()
+}
+
 /* Adds one, whatever is there. */
 inline fetch_add(x, ord, result) {
     wait_for_turn();
@@ -125,4 +153,12 @@ inline fetch_add(x, ord, result) {
     };
     result = written;
     forget_operands()
+}
+
+inline fence(ord) {
+    wait_for_turn();
+    if
+    :: ord == SEQ_CST -> who = me; c_code { fence_sc(now.who); collect(); }; who = 0
+    :: else
+    fi
 }

@@ -32,9 +32,6 @@
 #ifndef START
 #define START 0
 #endif
-#ifndef STEPS
-#define STEPS 8
-#endif
 #ifndef MILESTONE_LAPS
 #define MILESTONE_LAPS 256
 #endif
@@ -59,12 +56,6 @@
 #ifndef EXCHANGE_FAILED
 #define EXCHANGE_FAILED RELAXED
 #endif
-#ifndef FILLED
-#define FILLED 1
-#endif
-#ifndef GONE
-#define GONE 2
-#endif
 /* How far publishing goes beyond what was done. */
 #ifndef TOO_FAR
 #define TOO_FAR 0
@@ -72,6 +63,11 @@
 /* Which lap a milestone says is gone, counted from the new one. */
 #ifndef MILESTONE_LAG
 #define MILESTONE_LAG 1
+#endif
+
+/* How much later than a lap before the tail the head is looked for. */
+#ifndef TOO_LATE
+#define TOO_LATE 0
 #endif
 
 #ifndef JOINTLY
@@ -99,26 +95,13 @@ enum { capacity = CAP, n_cells = CELLS, n_positions = POSITIONS, jointly = JOINT
 }
 c_track "&ring" "sizeof(ring)"
 
-/* ---- src/atomic_ring/position.rs and the words of exchange.rs. */
+#include "slots.pml"
 
-#define LAP(p) ((p) / CAP)
-#define EMPTY(p) (2 * LAP(p))
-#define WORD(stamp, cell) ((stamp) * CELLS + (cell))
-#define STAMP(word) ((word) / CELLS)
-#define CELL(word) ((word) % CELLS)
-#define IS_FULL_WORD(word) (STAMP(word) & 1)
-#define AGE(p, word) (STAMP(word) - EMPTY(p))
+/* ---- src/atomic_ring/ring.rs. */
+
 #define IS_TAIL(p, word) (AGE(p, word) == -1 || AGE(p, word) == 0)
 #define IS_HEAD(p, word) (AGE(p, word) == 0 || AGE(p, word) == 1)
 #define IS_MILESTONE(p) (LAP(p) % MILESTONE_LAPS == 0)
-
-#define REQUIRE(holds, property) \
-    if \
-    :: holds \
-    :: else -> c_code { uerror(property); } \
-    fi
-
-/* ---- src/atomic_ring/ring.rs. */
 
 inline publish(hint, p) {
     load(hint, HINT_LOOK, look);
@@ -127,39 +110,6 @@ inline publish(hint, p) {
     :: else
     fi;
     look = 0
-}
-
-inline search(p, age_done) {
-    low = 0; high = CAP;
-    do
-    :: low < high ->
-        load(SLOT(p + (low + high) / 2), SLOT_LOAD, look);
-        if
-        :: AGE(p + (low + high) / 2, look) >= age_done -> low = (low + high) / 2 + 1
-        :: else -> high = (low + high) / 2
-        fi
-    :: else -> break
-    od;
-    p = p + low;
-    low = 0; high = 0; look = 0
-}
-
-inline find(p, age_done) {
-    do
-    :: load(SLOT(p), SLOT_LOAD, seen);
-        REQUIRE(AGE(p, seen) >= age_done - 2, "a hint ahead of the ring");
-        if
-        :: AGE(p, seen) < age_done -> break
-        :: else ->
-            p = p + (AGE(p, seen) - age_done) / 2 * CAP + 1;
-            steps++;
-            if
-            :: steps == STEPS -> steps = 0; search(p, age_done)
-            :: else
-            fi
-        fi
-    od;
-    steps = 0
 }
 
 /* The fast paths look less closely than `find`; the ring must not owe it to luck that they are right. */
@@ -179,8 +129,19 @@ inline find_head(p) {
     REQUIRE(AGE(p, seen) >= GONE - 2, "a hint ahead of the ring");
     if
     :: IS_HEAD(p, seen)
-    :: else -> find(p, GONE)
+    :: else -> find_head_after(p)
     fi
+}
+
+/* With `not_lapped` of tail.rs. */
+inline find_head_after(p) {
+    load(TAIL, HINT_LOAD, look);
+    if
+    :: look - CAP + TOO_LATE > p -> p = look - CAP + TOO_LATE
+    :: else
+    fi;
+    look = 0;
+    find(p, GONE)
 }
 
 /* Fills the spare: `holds_element` is whether the hand holds an element. */
@@ -264,7 +225,7 @@ inline pop() {
         swap(p);
         if
         :: swapped -> publish(HEAD, p + 1 + TOO_FAR); open(); break
-        :: else -> find(p, GONE)
+        :: else -> find_head_after(p)
         fi
     od
 }
@@ -301,12 +262,6 @@ inline is_full() {
     :: IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP)
     :: else -> observe(0, p + 1 - CAP, p, NONE)
     fi
-}
-
-/* A result that is right where so many positions are filled and gone, and the two `next` are not yet. */
-inline observe(n_filled, n_gone, next_filled, next_gone) {
-    low = n_filled; high = n_gone; look = next_filled; same = next_gone;
-    c_code { observed(Pthread->me, Pthread->low, Pthread->high, Pthread->look, Pthread->same); }
 }
 
 /* ---- Threads. */
@@ -352,34 +307,7 @@ halted:
     }
 }
 
-/* ---- Every ring that START allows, and a scheduler that lets any thread go on at any time. */
-
-inline slot_at_start(p) {
-    /* The position that the slot holds, or waits for. */
-    where = SLOT(p);
-    if
-    :: p < START + fill -> written = WORD(EMPTY(p) + 1, where)
-    :: else -> written = WORD(EMPTY(p), where)
-    fi;
-    c_code {
-        initial(now.where, now.written);
-        if (Pinit->p < START + Pinit->fill) {
-            ring.queue[now.where] = Pinit->p - START + 1;
-            ring.cells[now.where] = Pinit->p - START + 1;
-        }
-    };
-    forget_operands()
-}
-
-inline hint_at_start(hint, last) {
-    where = hint; written = last;
-    do
-    :: written > 0 && START > 0 -> written--
-    :: break
-    od;
-    c_code { initial(now.where, now.written); };
-    forget_operands()
-}
+/* ---- A scheduler that lets any thread go on at any time. */
 
 init {
     byte fill, p, t;

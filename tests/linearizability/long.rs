@@ -161,7 +161,7 @@ impl<T: Element> Round<T> {
 }
 
 #[derive(Default)]
-struct Summary {
+pub(crate) struct Summary {
     histories: usize,
     calls: usize,
     overlapping: usize,
@@ -175,7 +175,7 @@ struct Summary {
 }
 
 impl Summary {
-    fn check(&mut self, history: &History, what: &str) {
+    pub(crate) fn check(&mut self, history: &History, what: &str) {
         let begin = Instant::now();
         let report = history.check();
         let took = begin.elapsed();
@@ -193,7 +193,7 @@ impl Summary {
         }
     }
 
-    fn conclude(&self, what: &str) {
+    pub(crate) fn conclude(&self, what: &str) {
         println!(
             "{what}: {} histories, {} of them with calls that overlap; {} calls, {:.0} % of them overlap; \
              checked in {:.0} µs on average, {:.1} ms at most, {} states at most; {} without a verdict",

@@ -1,4 +1,4 @@
-//! All four queues on real threads: scripts run at once, and every recorded history is checked for linearizability.
+//! All queues on real threads: scripts run at once, and every recorded history is checked for linearizability.
 //! What the models show of [loom]'s threads, this shows of the processor's, assembly included.
 //!
 //! Short histories are many and small; long ones have a thousand calls and more, on more threads than processors. Each
@@ -15,6 +15,7 @@ mod long;
 mod random;
 mod short;
 mod short_checked;
+mod spsc;
 mod stalls;
 #[path = "../support/mod.rs"]
 mod support;

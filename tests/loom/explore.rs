@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::iter;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,11 +11,13 @@ use std::time::Instant;
 use loom::sync::atomic::fence;
 use loom::thread;
 use ringway::Queue;
+use ringway::spsc::{Consumer, Producer};
 
 use crate::element;
 use crate::support::element::Element;
+use crate::support::ends::{self, End, call_either};
 use crate::support::history::{History, Timed};
-use crate::support::model::{Model, Op, call_on};
+use crate::support::model::{Model, Op, Ret, call_on};
 
 /// What threads do at once to a queue of `capacity`, on which `start` was done before.
 pub(crate) struct Script {
@@ -46,9 +49,16 @@ pub(crate) fn explore<E: Element, Q: Queue<E> + 'static>(
     order: Order,
     new: fn(usize) -> Q,
 ) {
+    explore_all(name, script.preemptions, move || execute(script, order, new(script.capacity)));
+}
+
+/// # Panics
+///
+/// In the first execution in which `execute` does.
+fn explore_all(name: &str, preemptions: Option<usize>, execute: impl Fn() + Send + Sync + 'static) {
     let deep = env::var_os("RINGWAY_LOOM").is_some_and(|level| level == "deep");
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = if deep { None } else { script.preemptions };
+    builder.preemption_bound = if deep { None } else { preemptions };
 
     let report = Report {
         name,
@@ -59,7 +69,7 @@ pub(crate) fn explore<E: Element, Q: Queue<E> + 'static>(
     let executions = Arc::clone(&report.executions);
     builder.check(move || {
         executions.fetch_add(1, Ordering::Relaxed);
-        execute(script, order, new(script.capacity));
+        execute();
     });
     // One is none: nothing happened at once.
     let executions = report.executions.load(Ordering::Relaxed);
@@ -87,37 +97,35 @@ impl Drop for Report<'_> {
     }
 }
 
+/// To be called at the start of each execution, with all that is called in it.
+fn start_elements<'a>(ops: impl Iterator<Item = &'a Op>) {
+    element::start(1 + ops.map(|op| if let Op::Push(n) | Op::TryPush(n) = op { *n } else { 0 }).max().unwrap_or(0));
+}
+
 fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'static) {
-    let all = script.threads.iter().chain([&script.start]).copied().flatten();
-    element::start(1 + all.map(|op| if let Op::Push(n) | Op::TryPush(n) = op { *n } else { 0 }).max().unwrap_or(0));
+    start_elements(script.threads.iter().chain([&script.start]).copied().flatten());
 
     let mut initial = Model::of(&queue);
     for &op in script.start {
         initial.follow(&queue, op);
     }
 
-    // The `Arc` and the clock are not loom's: they would order what the queue must order.
-    let shared = Arc::new(Shared {
-        queue: ManuallyDrop::new(queue),
-        clock: AtomicU64::new(0),
-        turn: loom::sync::atomic::AtomicU64::new(0),
-    });
+    // A failure leaks the queue: to drop a broken one would be a second panic, which aborts and hides the first. The `Arc`
+    // is not loom's: it would order what the queue must order.
+    let shared = Arc::new((ManuallyDrop::new(queue), Recorder::new(order)));
     let (mine, others) = script.threads.split_first().expect("a script has threads");
     let others: Vec<_> = others
         .iter()
         .map(|&ops| {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.record(ops, order))
+            thread::spawn(move || shared.1.record(ops, |op| call_on(&*shared.0, op)))
         })
         .collect();
-    let mut threads = vec![shared.record(mine, order)];
+    let mut threads = vec![shared.1.record(mine, |op| call_on(&*shared.0, op))];
     threads.extend(others.into_iter().map(|other| other.join().unwrap()));
 
-    let Shared { queue, .. } = Arc::into_inner(shared).expect("the other threads have ended");
-    let mut history = match order {
-        Order::Fenced => History::in_real_time(initial, &threads),
-        Order::Bare => History::in_program_order(initial, &threads),
-    };
+    let (queue, _) = Arc::into_inner(shared).expect("the other threads have ended");
+    let mut history = order.history(initial, &threads);
     // At rest, `len` is exact, and then all that was left comes out.
     for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
         history.add_last(op, call_on(&*queue, op));
@@ -129,9 +137,19 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
     element::assert_all_dropped();
 }
 
-struct Shared<Q> {
-    /// A failure leaks it: to drop a broken queue would be a second panic, which aborts and hides the first.
-    queue: ManuallyDrop<Q>,
+impl Order {
+    fn history(self, initial: Model, threads: &[Vec<Timed>]) -> History {
+        match self {
+            Self::Fenced => History::in_real_time(initial, threads),
+            Self::Bare => History::in_program_order(initial, threads),
+        }
+    }
+}
+
+/// What all threads of an execution record their calls with.
+struct Recorder {
+    order: Order,
+    /// Not loom's, for the same reason as the `Arc`.
     clock: AtomicU64,
     /// Counted up before each call, so that loom tries the calls in every order. By itself it does not: of the accesses
     /// to an atomic it remembers only the last, and forgets that one thread has read when the next one reads too before
@@ -139,14 +157,15 @@ struct Shared<Q> {
     turn: loom::sync::atomic::AtomicU64,
 }
 
-impl<Q> Shared<Q> {
-    fn record<E: Element>(&self, ops: &[Op], order: Order) -> Vec<Timed>
-    where
-        Q: Queue<E>,
-    {
+impl Recorder {
+    fn new(order: Order) -> Self {
+        Self { order, clock: AtomicU64::new(0), turn: loom::sync::atomic::AtomicU64::new(0) }
+    }
+
+    fn record(&self, ops: &[Op], mut call: impl FnMut(Op) -> Ret) -> Vec<Timed> {
         let now = || self.clock.fetch_add(1, Ordering::Relaxed);
         let synchronize = || {
-            if order == Order::Fenced {
+            if self.order == Order::Fenced {
                 fence(Ordering::SeqCst);
             }
         };
@@ -154,10 +173,100 @@ impl<Q> Shared<Q> {
             self.turn.fetch_add(1, Ordering::Relaxed);
             let began = now();
             synchronize();
-            let ret = call_on(&*self.queue, op);
+            let ret = call(op);
             synchronize();
             Timed { op, ret, began, returned: now() }
         };
         ops.iter().map(record).collect()
     }
+}
+
+/// What the two ends of a `spsc` ring of `capacity` do at once, on which `start` was done before.
+pub(crate) struct Ends {
+    pub(crate) capacity: usize,
+    pub(crate) start: &'static [Op],
+    pub(crate) producer: &'static [Op],
+    pub(crate) consumer: &'static [Op],
+    /// As in a [`Script`].
+    pub(crate) preemptions: Option<usize>,
+}
+
+impl Ends {
+    fn all(&self) -> impl Iterator<Item = &Op> {
+        self.start.iter().chain(self.producer).chain(self.consumer)
+    }
+
+    /// A new ring on which `start` was done, with its model then.
+    fn started<E: Element>(&self) -> (Producer<E>, Consumer<E>, Model) {
+        start_elements(self.all());
+        let (mut producer, mut consumer, mut model) = ends::ring(self.capacity);
+        for &op in self.start {
+            assert_eq!(call_either(&mut producer, &mut consumer, op), model.apply(op), "{op:?}");
+        }
+        (producer, consumer, model)
+    }
+}
+
+/// # Panics
+///
+/// In the first execution that is wrong.
+pub(crate) fn explore_ends<E: Element>(name: &str, script: &'static Ends, order: Order) {
+    explore_all(name, script.preemptions, move || execute_ends::<E>(script, order));
+}
+
+fn execute_ends<E: Element>(script: &'static Ends, order: Order) {
+    let (producer, consumer, initial) = script.started::<E>();
+    // As there, a failure leaks them.
+    let (mut producer, mut consumer) = (ManuallyDrop::new(producer), ManuallyDrop::new(consumer));
+    let recorder = Arc::new(Recorder::new(order));
+    let other = thread::spawn({
+        let recorder = Arc::clone(&recorder);
+        move || (recorder.record(script.producer, |op| producer.call(op)), producer)
+    });
+    let popped = recorder.record(script.consumer, |op| consumer.call(op));
+    let (pushed, mut producer) = other.join().unwrap();
+
+    let mut history = order.history(initial, &[popped, pushed]);
+    // At rest, both know the length, and then all that was left comes out.
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+        history.add_last(op, producer.call(op));
+    }
+    let mut ops = [Op::Len, Op::IsEmpty].into_iter().chain(iter::repeat(Op::Pop));
+    let mut last = Ret::Len(0);
+    while last != Ret::Popped(None) {
+        let op = ops.next().expect("goes on for ever");
+        last = consumer.call(op);
+        history.add_last(op, last.clone());
+    }
+    assert!(history.is_linearizable(), "not linearizable: {history:#?}");
+
+    drop(ManuallyDrop::into_inner(producer));
+    drop(ManuallyDrop::into_inner(consumer));
+    element::assert_all_dropped();
+}
+
+/// Each end is dropped when it has done its part, while the other may still be at its own; what is left goes with the
+/// last.
+pub(crate) fn explore_drops<E: Element>(name: &str, script: &'static Ends) {
+    explore_all(name, script.preemptions, move || {
+        let (producer, consumer, _) = script.started::<E>();
+        let recorder = Arc::new(Recorder::new(Order::Bare));
+        let other = thread::spawn({
+            let recorder = Arc::clone(&recorder);
+            move || do_and_drop(producer, &recorder, script.producer)
+        });
+        do_and_drop(consumer, &recorder, script.consumer);
+        other.join().unwrap();
+        element::assert_all_dropped();
+    });
+}
+
+fn do_and_drop(end: impl End, recorder: &Recorder, ops: &[Op]) {
+    let mut end = ManuallyDrop::new(end);
+    recorder.record(ops, |op| end.call(op));
+    recorder.turn.fetch_add(1, Ordering::Relaxed);
+    // The ring's `Arc` is not loom's. Whoever is last has seen what the other did before it dropped its end: that loom
+    // must be told.
+    fence(Ordering::SeqCst);
+    drop(ManuallyDrop::into_inner(end));
 }

@@ -18,9 +18,12 @@ fn is_built_for_loom() {
 #[cfg(loom)]
 mod element;
 #[cfg(loom)]
+#[cfg(loom)]
 mod explore;
 #[cfg(loom)]
 mod models;
+#[cfg(loom)]
+mod spsc;
 #[cfg(loom)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,97 @@
+/* What both rings do with their slots: words, positions, and the search for an end. */
+
+#ifndef STEPS
+#define STEPS 8
+#endif
+#ifndef FILLED
+#define FILLED 1
+#endif
+#ifndef GONE
+#define GONE 2
+#endif
+
+/* ---- src/position.rs, and the words of exchange.rs and spsc/slots.rs. */
+
+#define LAP(p) ((p) / CAP)
+#define EMPTY(p) (2 * LAP(p))
+#define WORD(stamp, cell) ((stamp) * CELLS + (cell))
+#define STAMP(word) ((word) / CELLS)
+#define CELL(word) ((word) % CELLS)
+#define IS_FULL_WORD(word) (STAMP(word) & 1)
+#define AGE(p, word) (STAMP(word) - EMPTY(p))
+
+#define REQUIRE(holds, property) \
+    if \
+    :: holds \
+    :: else -> c_code { uerror(property); } \
+    fi
+
+/* ---- src/search.rs. */
+
+inline search(p, age_done) {
+    low = 0; high = CAP;
+    do
+    :: low < high ->
+        load(SLOT(p + (low + high) / 2), SLOT_LOAD, look);
+        if
+        :: AGE(p + (low + high) / 2, look) >= age_done -> low = (low + high) / 2 + 1
+        :: else -> high = (low + high) / 2
+        fi
+    :: else -> break
+    od;
+    p = p + low;
+    low = 0; high = 0; look = 0
+}
+
+inline find(p, age_done) {
+    do
+    :: load(SLOT(p), SLOT_LOAD, seen);
+        REQUIRE(AGE(p, seen) >= age_done - 2, "a hint ahead of the ring");
+        if
+        :: AGE(p, seen) < age_done -> break
+        :: else ->
+            p = p + (AGE(p, seen) - age_done) / 2 * CAP + 1;
+            steps++;
+            if
+            :: steps == STEPS -> steps = 0; search(p, age_done)
+            :: else
+            fi
+        fi
+    od;
+    steps = 0
+}
+
+/* A result that is right where so many positions are filled and gone, and the two `next` are not yet. */
+inline observe(n_filled, n_gone, next_filled, next_gone) {
+    low = n_filled; high = n_gone; look = next_filled; same = next_gone;
+    c_code { observed(Pthread->me, Pthread->low, Pthread->high, Pthread->look, Pthread->same); }
+}
+
+/* ---- Every ring that START allows. */
+
+inline slot_at_start(p) {
+    /* The position that the slot holds, or waits for. */
+    where = SLOT(p);
+    if
+    :: p < START + fill -> written = WORD(EMPTY(p) + 1, where)
+    :: else -> written = WORD(EMPTY(p), where)
+    fi;
+    c_code {
+        initial(now.where, now.written);
+        if (Pinit->p < START + Pinit->fill) {
+            ring.queue[now.where] = Pinit->p - START + 1;
+            ring.cells[now.where] = Pinit->p - START + 1;
+        }
+    };
+    forget_operands()
+}
+
+inline hint_at_start(hint, last) {
+    where = hint; written = last;
+    do
+    :: written > 0 && START > 0 -> written--
+    :: break
+    od;
+    c_code { initial(now.where, now.written); };
+    forget_operands()
+}
