@@ -15,8 +15,12 @@ use std::ptr;
 use std::sync::Barrier;
 use std::thread;
 
-use ringway::{AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage};
+use ringway::{
+    AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage, spsc,
+};
 use support::counted::{Counted, Counting, Ledger};
+use support::queues;
+use support::spsc::Ends;
 
 // -- The allocator --
 
@@ -32,6 +36,8 @@ thread_local! {
     static ALLOWED: Cell<usize> = const { Cell::new(usize::MAX) };
     /// Bytes allocated less bytes freed.
     static BALANCE: Cell<isize> = const { Cell::new(0) };
+    /// The same of memory that begins on a pair of cache lines: it must be freed as what it was allocated as.
+    static ALIGNED: Cell<isize> = const { Cell::new(0) };
 }
 
 fn allow(layout: Layout) -> bool {
@@ -47,8 +53,12 @@ fn allow(layout: Layout) -> bool {
     true
 }
 
-fn account(bytes: isize) {
+fn account(layout: Layout, sign: isize) {
+    let bytes = sign * layout.size() as isize;
     BALANCE.set(BALANCE.get() + bytes);
+    if layout.align() >= 128 {
+        ALIGNED.set(ALIGNED.get() + bytes);
+    }
 }
 
 // SAFETY: refuses or passes on; `System` keeps the contract.
@@ -60,13 +70,13 @@ unsafe impl GlobalAlloc for Accounting {
         // SAFETY: the caller's promises are those that `System` asks for.
         let memory = unsafe { System.alloc(layout) };
         if !memory.is_null() {
-            account(layout.size() as isize);
+            account(layout, 1);
         }
         memory
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        account(-(layout.size() as isize));
+        account(layout, -1);
         // SAFETY: the caller's promises are those that `System` asks for, and all memory is `System`'s.
         unsafe { System.dealloc(memory, layout) };
     }
@@ -87,45 +97,61 @@ fn with_limits<R>(allowed: usize, largest: usize, f: impl FnOnce() -> R) -> R {
 
 // -- Capacities --
 
-/// A constructor of each kind for a `T`, bounded ones only.
 type TryNew<T> = fn(usize) -> Result<Box<dyn Queue<T>>, CapacityError>;
+type New<T> = fn(usize) -> Box<dyn Queue<T>>;
+/// Those that return errors, and those that panic.
+type Constructors<T> = (Kind, Vec<TryNew<T>>, Vec<New<T>>);
 
 fn boxed<T>(queue: impl Queue<T> + 'static) -> Box<dyn Queue<T>> {
     Box::new(queue)
 }
 
-/// By the types and by `Kind`.
-fn bounded<T: Send + 'static>() -> [(Kind, [TryNew<T>; 2]); 3] {
+/// By the types and by `Kind`, bounded ones only. The ring of `spsc` has words like an `AtomicRing`'s, and counts for one.
+fn bounded<T: Send + 'static>() -> [Constructors<T>; 3] {
     [
-        (Kind::Channel, [|n| ChannelQueue::try_new(n).map(boxed), |n| Kind::Channel.build(n)]),
-        (Kind::MutexRing, [|n| MutexRing::try_new(n).map(boxed), |n| Kind::MutexRing.build(n)]),
-        (Kind::AtomicRing, [|n| AtomicRing::try_new(n).map(boxed), |n| Kind::AtomicRing.build(n)]),
+        (
+            Kind::Channel,
+            vec![|n| ChannelQueue::try_new(n).map(boxed), |n| Kind::Channel.build(n)],
+            vec![|n| boxed(ChannelQueue::new(n))],
+        ),
+        (
+            Kind::MutexRing,
+            vec![|n| MutexRing::try_new(n).map(boxed), |n| Kind::MutexRing.build(n)],
+            vec![|n| boxed(MutexRing::new(n))],
+        ),
+        (
+            Kind::AtomicRing,
+            vec![|n| AtomicRing::try_new(n).map(boxed), |n| Kind::AtomicRing.build(n), |n| Ends::try_new(n).map(boxed)],
+            vec![|n| boxed(AtomicRing::new(n)), |n| boxed(Ends::new(n))],
+        ),
     ]
 }
 
-/// How `new` panics.
-fn panic_message<T: Send + 'static>(kind: Kind, capacity: usize) -> String {
-    let new = || match kind {
-        Kind::Channel => boxed::<T>(ChannelQueue::new(capacity)),
-        Kind::MutexRing => boxed::<T>(MutexRing::new(capacity)),
-        _ => boxed::<T>(AtomicRing::new(capacity)),
-    };
-    *catch_unwind(new).map(|_| ()).unwrap_err().downcast::<String>().expect("a formatted message")
+/// Large enough for the copies of a large element that a debug build makes.
+fn on_a_large_stack(checks: impl FnOnce() + Send) {
+    let stack = thread::Builder::new().stack_size(256 << 20);
+    thread::scope(|scope| stack.spawn_scoped(scope, checks).unwrap().join()).unwrap();
 }
 
-#[track_caller]
-fn fails<T: Send + 'static>(capacity: usize, expected: impl Fn(Kind) -> CapacityError) {
-    for (kind, constructors) in bounded::<T>() {
+fn fails<T: Send + 'static>(capacity: usize, expected: impl Fn(Kind) -> CapacityError + Send) {
+    on_a_large_stack(|| fails_here::<T>(capacity, expected));
+}
+
+fn fails_here<T: Send + 'static>(capacity: usize, expected: impl Fn(Kind) -> CapacityError) {
+    for (kind, that_return, that_panic) in bounded::<T>() {
         let expected = expected(kind);
-        for try_new in constructors {
+        for try_new in that_return {
             let before = BALANCE.get();
             let error = try_new(capacity).map(|_| ()).unwrap_err();
             assert_eq!(BALANCE.get(), before, "{kind}: something allocated is left");
             assert_eq!(error, expected, "{kind}, {} bytes each, {capacity}", size_of::<T>());
         }
-        let message = panic_message::<T>(kind, capacity);
-        assert!(message.contains(&format!("capacity {capacity}")), "{message}");
-        assert!(message.contains(&expected.to_string()), "{message}");
+        for new in that_panic {
+            let panic = catch_unwind(|| new(capacity)).map(|_| ()).unwrap_err();
+            let message = panic.downcast_ref::<String>().expect("a formatted message");
+            assert!(message.contains(&format!("capacity {capacity}")), "{message}");
+            assert!(message.contains(&expected.to_string()), "{message}");
+        }
     }
 }
 
@@ -165,7 +191,7 @@ fn capacities_too_large_for_the_memory() {
             _ => CapacityError::TooLarge,
         });
     }
-    fails::<u8>(1 << 32, |_| CapacityError::OutOfMemory);
+    fails::<u8>((1 << 32) - 2, |_| CapacityError::OutOfMemory);
     fails::<Page>(1 << 20, |_| CapacityError::OutOfMemory);
     fails::<Mebibyte>(1 << 20, |_| CapacityError::OutOfMemory);
 }
@@ -186,12 +212,15 @@ fn capacities_too_large_for_the_words_of_an_atomic_ring() {
         fails_at_once::<Page>(capacity);
         fails_at_once::<Mebibyte>(capacity);
     }
+    // To the last one. In `spsc`'s ring the two spares have indices too.
+    assert_eq!(AtomicRing::<u8>::try_new(1 << 32).map(|_| ()), Err(CapacityError::OutOfMemory));
+    assert_eq!(spsc::try_ring::<u8>((1 << 32) - 1).map(|_| ()), Err(CapacityError::TooLarge));
 }
 
 /// Nothing to store, so nothing to allocate but what a queue keeps for each slot, and the mutex ring keeps nothing.
 #[test]
 fn elements_without_size() {
-    for (kind, constructors) in bounded::<()>() {
+    for (kind, constructors, _) in bounded::<()>() {
         for try_new in constructors {
             match kind {
                 Kind::MutexRing => {
@@ -243,23 +272,30 @@ fn memory_runs_out_half_way() {
         with_limits(0, usize::MAX, || ChannelQueue::<u8>::try_new(100).map(|_| ())),
         Err(CapacityError::OutOfMemory)
     );
+    // What both ends of `spsc` hold in common is some hundred bytes, asked for last, and not in a fallible way.
+    assert_eq!(with_limits(0, usize::MAX, || spsc::try_ring::<u8>(100).map(|_| ())), Err(CapacityError::OutOfMemory));
 }
 
 #[test]
 fn dropping_a_queue_gives_all_memory_back() {
-    for kind in Kind::ALL {
+    fn check(queue: impl Fn() -> Box<dyn Queue<String>>, name: &str) {
+        let balances = || (BALANCE.get(), ALIGNED.get());
         // The first use by a thread may allocate something for the thread.
         for first in [true, false] {
-            let before = BALANCE.get();
-            let queue = kind.build::<String>(5).unwrap();
+            let before = balances();
+            let queue = queue();
             for i in 0..7 {
                 drop(queue.push(i.to_string()).displaced());
             }
             assert!(queue.pop().is_some());
             drop(queue);
-            assert!(first || BALANCE.get() == before, "{kind}");
+            assert!(first || balances() == before, "{name}");
         }
     }
+    for kind in Kind::ALL {
+        check(|| kind.build(5).unwrap(), &kind.to_string());
+    }
+    check(|| Box::new(Ends::new(5)), "spsc");
 }
 
 /// So many threads at once that more spares must be made: by these threads, of which several may try at the same time,
@@ -338,8 +374,7 @@ fn no_memory_for_more_threads() {
 fn pushing_and_popping_allocates_nothing() {
     const ALLOWED_HERE: usize = 1_000_000;
     fn check<T: Send + 'static>(element: impl Fn() -> T) {
-        for kind in Kind::ALL {
-            let queue = kind.build::<T>(3).unwrap();
+        for (name, queue) in queues::all::<T>(3) {
             let mut out = Vec::with_capacity(3);
             let mut laps = |n| {
                 for _ in 0..n {
@@ -362,7 +397,7 @@ fn pushing_and_popping_allocates_nothing() {
                 laps(1000);
                 ALLOWED_HERE - ALLOWED.get()
             });
-            assert_eq!(allocated, 0, "{kind}");
+            assert_eq!(allocated, 0, "{name}");
         }
     }
     check(|| 0_u32);
@@ -398,10 +433,41 @@ fn an_atomic_ring_takes_the_memory_that_it_says() {
     }
 }
 
+/// The figures of the documentation of `spsc`, and that the slots begin and end on pairs of cache lines.
+#[test]
+fn a_ring_for_two_takes_the_memory_that_it_says() {
+    fn slots<T>(capacity: usize) -> (usize, isize) {
+        let (before, aligned) = (BALANCE.get(), ALIGNED.get());
+        let _ends = spsc::ring::<T>(capacity);
+        (BALANCE.get().abs_diff(before), ALIGNED.get() - aligned)
+    }
+    #[allow(dead_code)]
+    #[repr(align(256))]
+    struct Aligned(u8);
+
+    fn check<T>(slot: usize) {
+        let (some, aligned) = slots::<T>(126);
+        let (more, more_aligned) = slots::<T>(126 + 1024);
+        assert_eq!((more - some, more_aligned - aligned), (1024 * slot, 1024 * slot as isize));
+        // Whatever else there is, is of this size for all.
+        let rest = slots::<()>(126).0 - 128 * 8;
+        assert_eq!(some, 128 * slot + rest);
+        assert!(rest < 1024, "{rest}");
+        // What is padded is less than a pair of lines.
+        let (one, _) = slots::<T>(1);
+        assert_eq!(one, (3 * slot).next_multiple_of(128) + rest);
+    }
+    check::<()>(8);
+    check::<u8>(16);
+    check::<u64>(16);
+    check::<[u64; 3]>(32);
+    check::<[u8; 100]>(112);
+    check::<Aligned>(512);
+}
+
 #[test]
 fn pop_into_takes_no_more_than_it_is_told() {
-    for kind in Kind::ALL {
-        let queue = kind.build::<u32>(5).unwrap();
+    for (_, queue) in queues::all(5) {
         let mut out = vec![100];
         assert_eq!(queue.pop_into(&mut out, 0), 0);
         assert_eq!(queue.pop_into(&mut out, usize::MAX), 0);
@@ -420,8 +486,7 @@ fn pop_into_takes_no_more_than_it_is_told() {
 /// A vector of elements without size can be full, and only such a one without all the memory in the world.
 #[test]
 fn pop_into_a_full_vec_loses_nothing() {
-    for kind in Kind::ALL {
-        let queue = kind.build::<()>(5).unwrap();
+    for (_, queue) in queues::all::<()>(5) {
         for _ in 0..3 {
             assert_eq!(queue.push(()), Pushed::Stored);
         }
@@ -435,7 +500,6 @@ fn pop_into_a_full_vec_loses_nothing() {
     }
 }
 
-/// By value, on a stack that is large enough for the copies of a debug build.
 #[test]
 fn elements_of_a_mebibyte() {
     fn check(queue: impl Queue<Mebibyte> + IntoIterator<Item = Mebibyte>) {
@@ -452,12 +516,11 @@ fn elements_of_a_mebibyte() {
             .collect();
         assert!([&[0, 1][..], &[1, 2], &[0, 1, 2]].contains(&&left[..]), "{left:?}");
     }
-    let large_stack = thread::Builder::new().stack_size(256 << 20);
-    let checks = || {
+    on_a_large_stack(|| {
         check(MutexVec::new());
         check(ChannelQueue::new(2));
         check(MutexRing::new(2));
         check(AtomicRing::new(2));
-    };
-    large_stack.spawn(checks).unwrap().join().unwrap();
+        check(Ends::new(2));
+    });
 }

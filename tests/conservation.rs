@@ -9,13 +9,15 @@ mod support;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
+use ringway::spsc::{self, Consumer, Producer};
 use ringway::{AtomicRing, ChannelQueue, Full, MutexRing, MutexVec, Pushed, Queue};
 use support::at_exit;
 use support::element::Element;
+use support::spsc::Ends;
 
 /// What one thread got out of a queue.
 #[derive(Default)]
@@ -332,4 +334,165 @@ tests! {
     atomic_ring_inline_boxed, AtomicRing::<Box<u32>>::new;
     atomic_ring_exchange, AtomicRing::<[u32; 6]>::new;
     atomic_ring_exchange_strings, AtomicRing::<String>::new;
+    // By their names these are left out under ThreadSanitizer, which does not see a standard mutex wait.
+    spsc_mutex_small, Ends::<u32>::new;
+    spsc_mutex_strings, Ends::<String>::new;
 }
+
+// -- The two ends of `spsc`, with nothing between them and the threads --
+
+const FLAT_OUT: u32 = 100_000;
+
+/// Tells the consumer that the producer is done, or has panicked.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Pushes without a pause, now and then only if there is room.
+fn push_flat_out<T: Element>(producer: &mut Producer<T>, taken: &mut Taken, done: &AtomicBool) {
+    let _done = Done(done);
+    for number in 0..FLAT_OUT {
+        if number % 7 == 0 {
+            if let Err(Full(newest)) = producer.try_push(T::of(number)) {
+                taken.rejected.push(newest.number());
+            }
+        } else {
+            taken.out.extend(producer.push(T::of(number)).displaced().map(T::number));
+        }
+    }
+}
+
+/// Pops until nothing is left of a producer that is done, or `enough` are had.
+fn pop_flat_out<T: Element>(consumer: &mut Consumer<T>, taken: &mut Taken, done: &AtomicBool, enough: usize) {
+    let mut out = Vec::new();
+    while taken.out.len() < enough {
+        // Before the pop: an element pushed last of all must not be left.
+        let done = done.load(Ordering::Acquire);
+        match consumer.pop() {
+            Some(element) => taken.out.push(element.number()),
+            None if done => return,
+            None => thread::yield_now(),
+        }
+        if taken.out.len() % 5 == 0 {
+            consumer.pop_into(&mut out, 3);
+            taken.out.extend(out.drain(..).map(T::number));
+        }
+    }
+}
+
+/// Each side took in order, and together they had each number once.
+fn assert_all_taken([pushing, popping]: [Taken; 2]) {
+    for (out, whose) in [(&pushing.out, "evicted"), (&popping.out, "popped")] {
+        assert!(out.is_sorted(), "{whose}: out of order");
+    }
+    let mut all = [pushing.out, pushing.rejected, popping.out].concat();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..FLAT_OUT), "each exactly once");
+}
+
+fn both_ends_flat_out<T: Element>(capacity: usize) {
+    let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
+    let [mut pushing, mut popping] = [Taken::default(), Taken::default()];
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| pop_flat_out(&mut consumer, &mut popping, &done, usize::MAX));
+        push_flat_out(&mut producer, &mut pushing, &done);
+        other.join().unwrap();
+    });
+    assert!(producer.is_empty());
+    assert_all_taken([pushing, popping]);
+}
+
+/// With an element in its hands. The producer goes on, and then it is the only one to take anything.
+fn the_consumer_dies<T: Element>(capacity: usize) {
+    let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
+    let [mut pushing, mut popping] = [Taken::default(), Taken::default()];
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (popping, done) = (&mut popping, &done);
+        let other = scope.spawn(move || {
+            pop_flat_out(&mut consumer, popping, done, 1000);
+            let _in_hand = consumer.pop().map(|element| popping.out.push(element.number()));
+            panic::resume_unwind(Box::new("as it should"));
+        });
+        push_flat_out(&mut producer, &mut pushing, done);
+        assert!(other.join().is_err());
+    });
+    // To the last one, by pushing: so that all before are out.
+    let left = producer.len() as u32;
+    for number in FLAT_OUT..FLAT_OUT + capacity as u32 {
+        pushing.out.extend(producer.push(T::of(number)).displaced().map(T::number));
+    }
+    assert!(left <= capacity as u32 && producer.is_full());
+    assert_all_taken([pushing, popping]);
+}
+
+fn the_producer_dies<T: Element>(capacity: usize) {
+    let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
+    let [mut pushing, mut popping] = [Taken::default(), Taken::default()];
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (pushing, done) = (&mut pushing, &done);
+        let other = scope.spawn(move || {
+            push_flat_out(&mut producer, pushing, done);
+            panic::resume_unwind(Box::new("as it should"));
+        });
+        pop_flat_out(&mut consumer, &mut popping, done, usize::MAX);
+        assert!(other.join().is_err());
+    });
+    assert_eq!((consumer.pop().is_none(), consumer.len()), (true, 0));
+    assert_all_taken([pushing, popping]);
+}
+
+/// The other side can only make more room for the producer, and only more to take for the consumer.
+fn what_an_end_sees_stays_so<T: Element>(capacity: usize) {
+    let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                let len = consumer.len();
+                assert!(len <= consumer.len() && consumer.len() <= capacity);
+                assert!(len == 0 || !consumer.is_empty());
+                assert_eq!(consumer.pop_into(&mut Vec::new(), len), len);
+                assert!(consumer.is_empty() || consumer.pop().is_some());
+                assert!(consumer.pop_into(&mut Vec::new(), usize::MAX) <= capacity, "for ever, if the others push");
+            }
+        });
+        let pushing = Done(&done);
+        for number in 0..FLAT_OUT {
+            let len = producer.len();
+            assert!(len >= producer.len() && len <= capacity);
+            assert!(len == capacity || !producer.is_full());
+            assert!(len > 0 || producer.is_empty());
+            let room = !producer.is_full();
+            let evicted = producer.push(T::of(number)).displaced();
+            assert!(!room || evicted.is_none(), "{:?} was evicted, and there was room", evicted.map(T::number));
+            if !producer.is_full() {
+                assert!(producer.try_push(T::of(number)).is_ok());
+            }
+        }
+        drop(pushing);
+        other.join().unwrap();
+    });
+}
+
+macro_rules! spsc_tests {
+    ($($case:ident)*) => {
+        mod spsc_ends {
+            $(#[test]
+            fn $case() {
+                for capacity in [1, 2, 5, 100] {
+                    super::$case::<u32>(capacity);
+                    super::$case::<[u32; 6]>(capacity);
+                    super::$case::<String>(capacity);
+                }
+            })*
+        }
+    };
+}
+spsc_tests!(both_ends_flat_out the_consumer_dies the_producer_dies what_an_end_sees_stays_so);

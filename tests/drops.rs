@@ -11,8 +11,9 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use ringway::{AtomicRing, ChannelQueue, Full, MutexRing, MutexVec, Overflow, Pushed, Queue};
+use ringway::{AtomicRing, ChannelQueue, Full, MutexRing, MutexVec, Overflow, Pushed, Queue, spsc};
 use support::counted::{Counted, Counting, Ledger};
+use support::spsc::Ends;
 
 const CAPACITY: usize = 4;
 
@@ -246,3 +247,94 @@ tests! { atomic_ring_inline, || AtomicRing::<Box<Counted>>::new(CAPACITY) }
 tests! { atomic_ring_exchange, || AtomicRing::<Counted>::new(CAPACITY) }
 tests! { channel_small, || ChannelQueue::<Box<Counted>>::new(CAPACITY) }
 tests! { channel_large, || ChannelQueue::<Counted>::new(CAPACITY) }
+tests! { spsc_small, || Ends::<Box<Counted>>::new(CAPACITY) }
+tests! { spsc_large, || Ends::<Counted>::new(CAPACITY) }
+
+// -- The two ends of `spsc`, of which either may go first --
+
+/// The producer evicts what nobody can take any more, and leaves the newest.
+#[test]
+fn a_producer_goes_on_without_its_consumer() {
+    let ledger = Ledger::new(4 * CAPACITY);
+    let (mut producer, mut consumer) = spsc::ring(CAPACITY);
+    for id in 0..3 {
+        assert!(producer.push(Counted::new(&ledger, id)).displaced().is_none());
+    }
+    assert_eq!(consumer.pop().map(|element| element.id()), Some(0));
+    drop(consumer);
+    assert_eq!((ledger.drops(0), ledger.drops(1), producer.len()), (1, 0, 2));
+
+    for id in 3..4 * CAPACITY {
+        let evicted = producer.push(Counted::new(&ledger, id)).displaced();
+        assert_eq!(evicted.map(|element| element.id()), (id > CAPACITY).then(|| id - CAPACITY));
+    }
+    assert!((0..3 * CAPACITY).all(|id| ledger.drops(id) == 1));
+    assert!((3 * CAPACITY..4 * CAPACITY).all(|id| ledger.drops(id) == 0), "still inside");
+    drop(producer);
+    ledger.assert_each_dropped_once();
+}
+
+/// The consumer may have been overrun by then.
+#[test]
+fn a_consumer_goes_on_without_its_producer() {
+    for pushed in 0..=3 * CAPACITY {
+        for taken in 0..=CAPACITY.min(pushed) {
+            let ledger = Ledger::new(pushed);
+            let (mut producer, mut consumer) = spsc::ring(CAPACITY);
+            for id in 0..pushed {
+                drop(producer.push(Counted::new(&ledger, id)).displaced());
+            }
+            drop(producer);
+            let oldest = pushed.saturating_sub(CAPACITY);
+            assert!((oldest..pushed).all(|id| ledger.drops(id) == 0), "still inside");
+            for id in oldest..oldest + taken {
+                assert_eq!(consumer.pop().map(|element| element.id()), Some(id));
+            }
+            drop(consumer);
+            ledger.assert_each_dropped_once();
+        }
+    }
+}
+
+/// Whichever end goes last takes with it what is inside, on its own thread, and even if one of it goes off.
+#[test]
+fn the_last_end_to_go_drops_what_is_inside() {
+    for (bomb, producer_last) in (0..CAPACITY).flat_map(|bomb| [(bomb, false), (bomb, true)]) {
+        let ledger = Ledger::new(CAPACITY);
+        let (mut producer, consumer) = spsc::ring(CAPACITY);
+        for id in 0..CAPACITY {
+            assert!(producer.push(Counted::new(&ledger, id)).displaced().is_none());
+        }
+        ledger.arm(bomb);
+        let died = if producer_last {
+            drop(consumer);
+            thread::spawn(|| drop(producer)).join()
+        } else {
+            drop(producer);
+            thread::spawn(|| drop(consumer)).join()
+        };
+        assert_eq!(died.unwrap_err().downcast_ref(), Some(&"an element whose drop panics"));
+        ledger.assert_each_dropped_once();
+    }
+}
+
+/// Both ends go at the same time, and each element still goes once.
+#[test]
+fn both_ends_go_at_once() {
+    for _ in 0..500 {
+        let ledger = Ledger::new(2 * CAPACITY);
+        let (mut producer, mut consumer) = spsc::ring(CAPACITY);
+        let other = thread::spawn({
+            let ledger = Arc::clone(&ledger);
+            move || {
+                for id in 0..2 * CAPACITY {
+                    drop(producer.push(Counted::new(&ledger, id)).displaced());
+                }
+            }
+        });
+        drop(consumer.pop());
+        drop(consumer);
+        other.join().unwrap();
+        ledger.assert_each_dropped_once();
+    }
+}

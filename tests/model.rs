@@ -6,9 +6,11 @@ mod support;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ringway::{AtomicRing, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Queue};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Queue};
 use support::element::Element;
 use support::model::{Model, Op, Ret, call};
+use support::queues;
+use support::spsc::Ends;
 
 /// Scripts that mostly push, mostly pop, or neither; what is pushed is numbered.
 fn script() -> impl Strategy<Value = Vec<Op>> {
@@ -43,20 +45,20 @@ fn capacity() -> impl Strategy<Value = usize> {
 /// Runs the script on both and returns what is left in the model, oldest first.
 fn run<T: Element>(
     queue: &(impl Queue<T> + ?Sized),
-    kind: Kind,
+    name: &str,
     capacity: usize,
     script: &[Op],
 ) -> Result<Vec<u32>, TestCaseError> {
-    let (capacity, overflow) = match kind {
-        Kind::MutexVec => (None, Overflow::Grow),
-        Kind::Channel => (Some(capacity), Overflow::RejectNewest),
+    let (capacity, overflow) = match name {
+        "mutex-vec" => (None, Overflow::Grow),
+        "channel" => (Some(capacity), Overflow::RejectNewest),
         _ => (Some(capacity), Overflow::EvictOldest),
     };
-    prop_assert_eq!((queue.capacity(), queue.overflow()), (capacity, overflow), "{}", kind);
+    prop_assert_eq!((queue.capacity(), queue.overflow()), (capacity, overflow), "{}", name);
 
     let mut model = Model::new(capacity, overflow);
     for (step, &op) in script.iter().enumerate() {
-        prop_assert_eq!(call(queue, op, T::of, T::number), model.apply(op), "{} at step {}: {:?}", kind, step, op);
+        prop_assert_eq!(call(queue, op, T::of, T::number), model.apply(op), "{} at step {}: {:?}", name, step, op);
     }
     match model.apply(Op::PopInto(usize::MAX)) {
         Ret::PoppedInto(left) => Ok(left),
@@ -67,26 +69,26 @@ fn run<T: Element>(
 /// The same, and then takes the queue apart.
 fn run_by_value<T: Element>(
     queue: impl Queue<T> + IntoIterator<Item = T>,
-    kind: Kind,
+    name: &str,
     capacity: usize,
     script: &[Op],
 ) -> Result<(), TestCaseError> {
-    let left = run(&queue, kind, capacity, script)?;
-    prop_assert_eq!(queue.into_iter().map(T::number).collect::<Vec<_>>(), left, "{}", kind);
+    let left = run(&queue, name, capacity, script)?;
+    prop_assert_eq!(queue.into_iter().map(T::number).collect::<Vec<_>>(), left, "{}", name);
     Ok(())
 }
 
 fn all_queues<T: Element>(capacity: usize, script: &[Op]) -> Result<(), TestCaseError> {
-    for &kind in Kind::ALL {
-        let queue = kind.build::<T>(capacity).unwrap();
-        let left = run(&*queue, kind, capacity, script)?;
+    for (name, queue) in queues::all::<T>(capacity) {
+        let left = run(&*queue, &name, capacity, script)?;
         let all = call(&*queue, Op::PopInto(usize::MAX), T::of, T::number);
-        prop_assert_eq!(all, Ret::PoppedInto(left), "{}", kind);
+        prop_assert_eq!(all, Ret::PoppedInto(left), "{}", name);
     }
-    run_by_value(MutexVec::<T>::new(), Kind::MutexVec, capacity, script)?;
-    run_by_value(ChannelQueue::<T>::new(capacity), Kind::Channel, capacity, script)?;
-    run_by_value(MutexRing::<T>::new(capacity), Kind::MutexRing, capacity, script)?;
-    run_by_value(AtomicRing::<T>::new(capacity), Kind::AtomicRing, capacity, script)
+    run_by_value(MutexVec::<T>::new(), "mutex-vec", capacity, script)?;
+    run_by_value(ChannelQueue::<T>::new(capacity), "channel", capacity, script)?;
+    run_by_value(MutexRing::<T>::new(capacity), "mutex-ring", capacity, script)?;
+    run_by_value(AtomicRing::<T>::new(capacity), "atomic-ring", capacity, script)?;
+    run_by_value(Ends::<T>::new(capacity), "spsc", capacity, script)
 }
 
 proptest! {

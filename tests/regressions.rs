@@ -15,6 +15,7 @@ use support::element::Element;
 use support::model::Op::{IsEmpty, IsFull, Len, Pop, PopInto, Push, TryPush};
 use support::model::Ret::{Bool, Evicted, Popped, PoppedInto, Rejected, Stored};
 use support::model::{Op, Ret, call};
+use support::spsc::Ends;
 
 /// A queue as a function from calls to what they return.
 fn numbers<T: Element>(queue: &impl Queue<T>) -> impl Fn(Op) -> Ret {
@@ -382,6 +383,7 @@ macro_rules! evicts_oldest {
 evicts_oldest!(mutex_ring, MutexRing::<u32>::new);
 evicts_oldest!(atomic_ring_inline, AtomicRing::<u32>::new);
 evicts_oldest!(atomic_ring_exchange, AtomicRing::<[u32; 6]>::new);
+evicts_oldest!(spsc, Ends::<u32>::new);
 
 tests! { channel, ChannelQueue::<u32>::new;
     a_full_queue_gives_the_new_element_back

@@ -15,16 +15,17 @@ use std::thread;
 
 use ringway::{
     AtomicRing, CapacityError, ChannelQueue, Full, IntoIter, Kind, MutexRing, MutexVec, Overflow, ParseKindError,
-    Pushed, Queue, Storage,
+    Pushed, Queue, Storage, spsc,
 };
 use support::at_exit;
+use support::queues;
+use support::spsc::Ends;
 
 // -- Elements of every shape --
 
 /// Three laps through every queue, first with room to spare, then with one element too many each time.
 fn pass_through<T: Clone + Debug + PartialEq + Send + 'static>(elements: [T; 4]) {
-    for kind in Kind::ALL {
-        let queue = kind.build::<T>(3).unwrap();
+    for (name, queue) in queues::all::<T>(3) {
         for lap in elements.windows(2).cycle().take(9) {
             assert_eq!(queue.push(lap[0].clone()), Pushed::Stored);
             assert_eq!(queue.try_push(lap[1].clone()), Ok(()));
@@ -42,12 +43,12 @@ fn pass_through<T: Clone + Debug + PartialEq + Send + 'static>(elements: [T; 4])
         queue.pop_into(&mut left, usize::MAX);
         match queue.overflow() {
             Overflow::EvictOldest => {
-                assert_eq!((pushed, left), (Pushed::Evicted(oldest), vec![middle, new, newest]), "{kind}");
+                assert_eq!((pushed, left), (Pushed::Evicted(oldest), vec![middle, new, newest]), "{name}");
             }
             Overflow::RejectNewest => {
-                assert_eq!((pushed, left), (Pushed::Rejected(newest), vec![oldest, middle, new]), "{kind}");
+                assert_eq!((pushed, left), (Pushed::Rejected(newest), vec![oldest, middle, new]), "{name}");
             }
-            _ => assert_eq!((pushed, left), (Pushed::Stored, elements.to_vec()), "{kind}"),
+            _ => assert_eq!((pushed, left), (Pushed::Stored, elements.to_vec()), "{name}"),
         }
     }
 }
@@ -85,6 +86,11 @@ fn large_sizes_and_alignments() {
     #[repr(align(64))]
     struct Aligned(u8);
 
+    /// More than any line of a cache.
+    #[derive(Clone, Debug, PartialEq)]
+    #[repr(align(1024))]
+    struct MoreAligned(u8);
+
     /// Small enough to be stored inline, where a slot gives it an alignment of its own.
     #[derive(Clone, Debug, PartialEq)]
     #[repr(align(8))]
@@ -94,6 +100,7 @@ fn large_sizes_and_alignments() {
     pass_through([1, 2, 3, 4].map(|i| [u64::MAX / i; 3]));
     pass_through([1, 2, 3, 4].map(|i| [i; 4096]));
     pass_through([1, 2, 3, 4].map(Aligned));
+    pass_through([1, 2, 3, 4].map(MoreAligned));
     pass_through([1, 2, 3, 4].map(|i| Word([i; 8])));
     pass_through([1, 2, 3, 4].map(|i| i * (u128::MAX / 5)));
 }
@@ -123,6 +130,7 @@ fn borrowed_elements() {
     pass_through(ChannelQueue::new(6), &words);
     pass_through(MutexRing::new(6), &words);
     pass_through(AtomicRing::new(6), &words);
+    pass_through(Ends::new(6), &words);
 }
 
 #[test]
@@ -206,6 +214,49 @@ macro_rules! auto_traits {
 }
 auto_traits!(MutexVec ChannelQueue MutexRing AtomicRing);
 
+/// An end may be looked at by many at once, as what needs the end for itself takes `&mut`; but no second one can be had.
+macro_rules! auto_traits_of_ends {
+    ($($end:ident)*) => {
+        #[test]
+        fn ends_are_send_and_sync_where_the_elements_are_send() {$(
+            is_send_and_sync::<spsc::$end<u8>>();
+            is_send_and_sync::<spsc::$end<[u64; 3]>>();
+            is_send_and_sync::<spsc::$end<Cell<u8>>>();
+        )*}
+        $(
+            assert_not!(spsc::$end<Rc<u8>>: Send);
+            assert_not!(spsc::$end<Rc<u8>>: Sync);
+            assert_not!(spsc::$end<MutexGuard<'static, u8>>: Send);
+            assert_not!(spsc::$end<MutexGuard<'static, u8>>: Sync);
+            assert_not!(spsc::$end<u8>: Clone);
+            assert_not!(spsc::$end<u8>: Queue<u8>);
+        )*
+
+        #[test]
+        fn ends_are_unwind_safe() {$(
+            is_unwind_safe::<spsc::$end<u8>>();
+            is_unwind_safe::<spsc::$end<Cell<u8>>>();
+            is_unwind_safe::<spsc::$end<&mut u8>>();
+            is_unwind_safe::<spsc::$end<Rc<Cell<u8>>>>();
+        )*}
+    };
+}
+auto_traits_of_ends!(Producer Consumer);
+
+/// An end that may be looked at by many at once sees the same for all.
+#[test]
+fn an_end_can_be_shared_to_be_looked_at() {
+    let (mut producer, consumer) = spsc::ring(4);
+    for i in 0..3 {
+        assert_eq!(producer.push(Cell::new(i)), Pushed::Stored);
+    }
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| assert_eq!((producer.len(), producer.is_full(), consumer.len()), (3, false, 3)));
+        }
+    });
+}
+
 #[test]
 fn results_are_send_where_the_elements_are() {
     is_send_and_sync::<Pushed<u8>>();
@@ -240,6 +291,13 @@ fn queues_debug_without_looking_at_the_elements() {
     check(ChannelQueue::new(5), "ChannelQueue");
     check(MutexRing::new(5), "MutexRing");
     check(AtomicRing::new(5), "AtomicRing");
+
+    let (mut producer, consumer) = spsc::ring(5);
+    for i in 0..3 {
+        assert!(producer.push(NotDebug(i)).is_stored());
+    }
+    assert_eq!(format!("{producer:?}"), "Producer { capacity: 5, len: 3 }");
+    assert_eq!(format!("{consumer:?}"), "Consumer { capacity: 5, len: 3 }");
     assert_eq!(format!("{:?}", Full(NotDebug(7))), "Full(..)");
 }
 
@@ -475,9 +533,11 @@ fn used_while_the_thread_ends<T: Copy + Debug + PartialEq + Send + 'static>(
 
 #[test]
 fn every_queue_works_while_a_thread_ends() {
-    for kind in Kind::ALL {
-        used_while_the_thread_ends(kind.build(1).unwrap().into(), [1, 2, 3]);
-        used_while_the_thread_ends(kind.build(1).unwrap().into(), [[1; 6], [2; 6], [3; 6]]);
+    for (_, queue) in queues::all(1) {
+        used_while_the_thread_ends(queue.into(), [1, 2, 3]);
+    }
+    for (_, queue) in queues::all(1) {
+        used_while_the_thread_ends(queue.into(), [[1; 6], [2; 6], [3; 6]]);
     }
 }
 

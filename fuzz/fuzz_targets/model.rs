@@ -1,4 +1,4 @@
-//! Drives all four queues by a script of bytes and compares every result with the reference model.
+//! Drives all queues by a script of bytes and compares every result with the reference model.
 
 #![no_main]
 

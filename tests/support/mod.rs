@@ -4,13 +4,16 @@
 pub mod at_exit;
 pub mod counted;
 pub mod element;
+pub mod ends;
 pub mod history;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod interleaving;
 pub mod model;
+pub mod queues;
 pub mod script;
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod signal;
+pub mod spsc;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod stepper;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]

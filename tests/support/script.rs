@@ -1,8 +1,7 @@
 //! Bytes as a script for all queues: what the fuzz target runs, and what its corpus replays.
 
-use ringway::{Kind, Queue};
-
 use super::model::{Model, Op, call};
+use super::queues;
 
 /// The first byte is the capacity, each further one an operation.
 fn parse(bytes: &[u8]) -> Option<(usize, Vec<Op>)> {
@@ -21,33 +20,33 @@ fn parse(bytes: &[u8]) -> Option<(usize, Vec<Op>)> {
     Some((usize::from(capacity) + 1, operations.collect()))
 }
 
-/// Runs the script on all four queues, with elements of either storage, and compares every result with the model.
+/// Runs the script on all queues, with elements of either storage, and compares every result with the model.
 pub fn run(bytes: &[u8]) {
     let Some((capacity, operations)) = parse(bytes) else { return };
-    for kind in Kind::ALL {
-        compare(&*kind.build(capacity).unwrap(), &operations, |i| i, |i| i);
-        compare(&*kind.build(capacity).unwrap(), &operations, |i| [i; 6], |[i, ..]| i);
-        compare(&*kind.build(capacity).unwrap(), &operations, Box::new, |i| *i);
-        compare(
-            &*kind.build(capacity).unwrap(),
-            &operations,
-            |i| (i, i.to_string()),
-            |(i, text)| {
-                assert_eq!(text, i.to_string());
-                i
-            },
-        );
-    }
+    compare(capacity, &operations, |i| i, |i| i);
+    compare(capacity, &operations, |i| [i; 6], |[i, ..]| i);
+    compare(capacity, &operations, Box::new, |i| *i);
+    compare(
+        capacity,
+        &operations,
+        |i| (i, i.to_string()),
+        |(i, text)| {
+            assert_eq!(text, i.to_string());
+            i
+        },
+    );
 }
 
-fn compare<T>(
-    queue: &dyn Queue<T>,
+fn compare<T: Send + 'static>(
+    capacity: usize,
     operations: &[Op],
     make: impl Fn(u32) -> T + Copy,
     number: impl Fn(T) -> u32 + Copy,
 ) {
-    let mut model = Model::of(queue);
-    for &operation in operations {
-        assert_eq!(call(queue, operation, make, number), model.apply(operation), "{operation:?}");
+    for (name, queue) in queues::all(capacity) {
+        let mut model = Model::of(&*queue);
+        for &operation in operations {
+            assert_eq!(call(&*queue, operation, make, number), model.apply(operation), "{name}: {operation:?}");
+        }
     }
 }
