@@ -1,9 +1,14 @@
-//! How it works, and why to believe it: two chapters that are text only.
+//! How it works, what it costs, and why to believe it: three chapters that are text only.
 
 /// The flagship's algorithm: for readers who want to follow it, teach from it, or find the hole in it.
 ///
 #[doc = include_str!("docs/algorithm.md")]
 pub mod algorithm {}
+
+/// What it costs, beside others: what was measured, how, where it loses, and what was tried.
+///
+#[doc = include_str!("docs/performance.md")]
+pub mod performance {}
 
 /// Which check backs which promise, what it found, and what is not checked.
 ///

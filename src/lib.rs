@@ -29,7 +29,9 @@
 //! | [`ChannelQueue`] | rejects the newest | at the start | blocking in corner cases | when what was accepted must not be evicted |
 //! | [`MutexVec`] | never is | without bound | blocking | when the consumer is known to keep up |
 //!
-//! How the lock-free one works, and why to believe it, is told in [chapters of their own](docs).
+//! For one producer and one consumer there is [`spsc`], with the same semantics through two handles and a wait-free push.
+//!
+//! How the lock-free ones work, what they cost, and why to believe it, is told in [chapters of their own](docs).
 //!
 //! # Words
 //!

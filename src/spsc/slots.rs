@@ -178,8 +178,9 @@ impl<T> Filler<T> {
             return None;
         }
         // Release hands over the spare; Acquire takes what the slot named: a full cell that this side has filled, or
-        // one that the consumer has emptied meanwhile. SeqCst, so that it comes before what this side loads next.
-        let old = word.swap(new, Ordering::SeqCst);
+        // one that the consumer has emptied meanwhile. No more, because what this side concludes from later loads comes after
+        // a fence.
+        let old = word.swap(new, Ordering::AcqRel);
         let taken = layout.index(old);
         self.spare = taken;
         // SAFETY: the exchange took the cell out of the slot, and the slot was full.

@@ -120,13 +120,13 @@ fn caveats(old: &Results, new: &Results) -> Vec<String> {
     };
     let differ = [(machine(old), machine(new)), (method(old), method(new))].into_iter().filter(|(old, new)| old != new);
     let mut caveats: Vec<_> = differ.map(|(old, new)| format!("not measured alike: {old} / {new}")).collect();
-    if let (Some(old), Some(new)) = (hand_overs(old), hand_overs(new)) {
-        if (old / new).max(new / old) > 1.5 {
-            let [old, new] = [old, new].map(|rate| rate / 1e6);
-            caveats.push(format!(
-                "the cores were not as near: {old:.1} / {new:.1} M/s handed over between two; threads do not compare"
-            ));
-        }
+    if let (Some(old), Some(new)) = (hand_overs(old), hand_overs(new))
+        && (old / new).max(new / old) > 1.5
+    {
+        let [old, new] = [old, new].map(|rate| rate / 1e6);
+        caveats.push(format!(
+            "the cores were not as near: {old:.1} / {new:.1} M/s handed over between two; threads do not compare"
+        ));
     }
     caveats
 }
