@@ -123,19 +123,19 @@ impl Position {
 /// A position taken apart, for a thread that visits one slot after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
-    /// Less than the capacity.
+    /// Less than the capacity; memory safety of `spsc` rests on it.
     index: usize,
-    /// That of a slot that is empty and waits for this position's element.
+    /// That of a slot that is empty and waits for this position's element; never one that says "full", on which it rests too.
     stamp: u64,
 }
 
 impl Cursor {
     /// # Panics
     ///
-    /// When `position` is none of a ring with this layout.
+    /// When `position` is none of a ring with this layout: beyond the capacity, or with a stamp that says "full".
     pub(crate) fn at(position: Position, layout: Layout) -> Self {
         let index = position.index(layout);
-        assert!(index < layout.capacity);
+        assert!(index < layout.capacity && !layout.is_full(position.0));
         Self { index, stamp: position.empty(layout) }
     }
 

@@ -19,19 +19,24 @@
 //! # Guarantees
 //!
 //! * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on full takes the
-//!   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
-//! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a fixed number of steps,
-//!   whatever the consumer does or does not do. The consumer's operations are lock-free: one repeats a step only because
-//!   elements were pushed meanwhile. A thread that is suspended anywhere keeps nobody from anything.
+//!   oldest out and returns it. Every operation but `pop_into` is linearizable, `len`, `is_empty` and `is_full` included;
+//!   between the elements that `pop_into` takes, others may be evicted.
+//! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a bounded number of steps,
+//!   whatever the consumer does or does not do (where `swap` is an instruction, as on x86-64 and Armv8.1; elsewhere as far as
+//!   the processor's load-linked and store-conditional are). The consumer's operations are lock-free: one repeats a step only
+//!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps nobody from anything.
 //! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its element, and likewise for an
 //!   element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`: whoever pushes and then looks who sleeps needs a `SeqCst`
 //!   fence in between.
 //! * *Cost*: a `push` into an empty slot is a store, on a full ring one unconditional exchange (`swap`); a `pop` is one
-//!   compare-exchange. No allocation per element. `len` and its like take O(log `capacity`) loads.
+//!   compare-exchange. A consumer that finds its oldest element evicted asks the producer for a moment, and waits for the
+//!   answer for at most 64 looks, about a microsecond; the next push then waits for it, no longer. No allocation per
+//!   element. `len` and its like take O(log `capacity`) loads.
 //!
 //! # Memory
 //!
-//! 8 bytes and the size of `T` (as the alignment of both demands) for each of `capacity + 2` slots, allocated at once.
+//! 8 bytes and the size of `T` (as the alignment of both demands) for each of `capacity + 2` slots, in one allocation of
+//! whole cache lines, and 400 bytes besides.
 //!
 //! # Limitations
 //!
@@ -59,14 +64,14 @@ use slots::{Filler, Popped, Slots, Taker};
 
 /// The one end at which elements go in.
 ///
-/// It may move to another thread, but cannot be shared or cloned. Without its consumer it works as before, and evicts.
+/// It may move to another thread, but cannot be cloned. Without its consumer it works as before, and evicts.
 pub struct Producer<T> {
     end: Filler<T>,
 }
 
 /// The one end at which elements come out.
 ///
-/// It may move to another thread, but cannot be shared or cloned. Without its producer it still gives what is inside.
+/// It may move to another thread, but cannot be cloned. Without its producer it still gives what is inside.
 pub struct Consumer<T> {
     end: Taker<T>,
 }
@@ -77,6 +82,7 @@ pub struct Consumer<T> {
 ///
 /// Where [`try_ring`] returns an error.
 #[track_caller]
+#[must_use]
 pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
     CapacityError::unwrap(try_ring(capacity), capacity)
 }
@@ -118,7 +124,8 @@ impl<T> Producer<T> {
     /// [`Full`] gives the value back.
     #[inline]
     pub fn try_push(&mut self, value: T) -> Result<(), Full<T>> {
-        if self.end.is_full() && self.is_full() {
+        // The fence only before `Full` is concluded.
+        if self.end.slot_is_full() && self.is_full() {
             return Err(Full(value));
         }
         let evicted = self.end.push(value);
@@ -128,8 +135,8 @@ impl<T> Producer<T> {
 
     /// How many elements were inside at one moment of this call.
     ///
-    /// *Linearization point*: a moment at which the head was the one found, between the load that saw it not gone and the one
-    /// that saw the position before it gone. *Progress*: lock-free.
+    /// *Linearization point*: the last load, which saw that the head found is not gone. *Progress*: wait-free, as nothing is
+    /// pushed meanwhile.
     #[must_use]
     pub fn len(&self) -> usize {
         self.see_all();
@@ -151,7 +158,7 @@ impl<T> Producer<T> {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.see_all();
-        self.end.is_full()
+        self.end.slot_is_full()
     }
 
     /// How many elements fit.
@@ -176,7 +183,8 @@ impl<T> Producer<T> {
         slots.last_tail.hint.store(tail);
         let oldest = tail.index(slots.layout());
         let seen = slots.load(oldest);
-        slots.last_tail.turn.give(|| slots.load(oldest) != seen);
+        // There is nothing to wait for when it has been taken already.
+        slots.last_tail.turn.give(|| !slots.layout().is_full(seen) || slots.load(oldest) != seen);
     }
 }
 

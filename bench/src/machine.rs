@@ -16,7 +16,10 @@ impl Machine {
             processor: model.map_or(env::consts::ARCH, |(_, model)| model).into(),
             cores: cores::count(),
             pinned,
-            system: format!("{} {}", env::consts::OS, kernel.trim()).trim().into(),
+            // What comes after the first dash is whose build it is.
+            system: format!("{} {}", env::consts::OS, kernel.trim().split('-').next().unwrap_or_default())
+                .trim()
+                .into(),
             rustc: env!("RUSTC_VERSION").into(),
         }
     }

@@ -40,7 +40,7 @@
 #define FILL RELEASE
 #endif
 #ifndef SWAP
-#define SWAP SEQ_CST
+#define SWAP ACQ_REL
 #endif
 /* ... of a pop's exchange, and of what the two sides look at otherwise. */
 #ifndef EXCHANGE

@@ -23,7 +23,7 @@ pub(super) struct Ring<S> {
     slots: S,
 }
 
-/// A pause after a lost exchange: of 15 looks, then 176, then 256. Longer ones than `Backoff`'s own first steps, because whoever
+/// A pause after a lost exchange: of 15 spin hints, then 176, then 256. Longer ones than `Backoff`'s own first steps, because whoever
 /// has the line then keeps it for some more operations: 4 producers pushed 1.5 to 1.9 times as much (2 cores, Zen 4).
 fn give_way(backoff: &Backoff) {
     for _ in 0..4 {
@@ -88,7 +88,9 @@ impl<S: Slots> Ring<S> {
     fn give_turn(&self) {
         let (tail, seen) = self.find_tail();
         let stamp = |seen| self.slots.stamp(seen);
-        self.tail.turn.give(|| stamp(self.slots.load(tail.index(self.slots.layout()))) != stamp(seen));
+        let look = || self.slots.load(tail.index(self.slots.layout()));
+        // There is nothing to wait for when it has been taken already.
+        self.tail.turn.give(|| !self.slots.is_full(seen) || stamp(look()) != stamp(seen));
     }
 
     /// Stores `value` as the newest element, unless all slots are full.

@@ -26,7 +26,7 @@ use crate::tail::Tail;
 /// | that an empty slot names | the [`Filler`]: nobody else writes to an empty slot |
 /// | that no slot names | the side whose `spare` it is |
 ///
-/// This holds whatever positions the protocol comes up with, so the protocol needs no unsafe code.
+/// This holds whatever [`Cursor`]s the protocol comes up with, so the protocol needs no unsafe code.
 pub(super) struct Slots<T> {
     /// `capacity` slots, and two more for their cells: the first spares.
     slots: Aligned<Slot<T>>,
@@ -94,8 +94,9 @@ impl<T> Slots<T> {
         self.layout
     }
 
-    /// SeqCst pairs with all changes of a word. Acquire would do for what the word tells of; that it is the newest there
-    /// is is needed where "empty" or "full" is concluded from it, against the other side's changes.
+    /// Pairs with the changes of the word. Acquire would do for what the word tells of, and does for the producer, who has put
+    /// a fence before. SeqCst is for the consumer, who concludes from it what the producer has not done: it pairs with that
+    /// fence.
     #[inline]
     pub(super) fn load(&self, index: usize) -> u64 {
         self.slots[index].word.load(Ordering::SeqCst)
@@ -123,7 +124,7 @@ unsafe fn slot<T>(slots: &[Slot<T>], index: usize) -> &Slot<T> {
 /// The cell is the caller's own, and empty.
 #[inline(always)]
 unsafe fn write<T>(slots: &[Slot<T>], cell: usize, value: T) {
-    // SAFETY: of a cell.
+    // SAFETY: there is a slot for each cell.
     unsafe { slot(slots, cell) }.cell.with_mut(|cell| {
         // SAFETY: nobody else touches the cell, says the caller.
         unsafe { cell.cast::<T>().write(value) };
@@ -135,7 +136,7 @@ unsafe fn write<T>(slots: &[Slot<T>], cell: usize, value: T) {
 /// The cell is the caller's own, it holds an element, and this is the only time that it is taken out.
 #[inline(always)]
 unsafe fn read<T>(slots: &[Slot<T>], cell: usize) -> T {
-    // SAFETY: of a cell.
+    // SAFETY: there is a slot for each cell.
     unsafe { slot(slots, cell) }.cell.with(|cell| {
         // SAFETY: there is a `T`, and nobody else touches the cell, says the caller.
         unsafe { cell.cast::<T>().read() }
@@ -161,7 +162,7 @@ impl<T> Filler<T> {
         let (layout, tail, spare) = (self.slots.layout, self.tail, self.spare);
         // Here and not at the end, or the compiler would keep what is returned in memory meanwhile.
         self.tail = tail.next(layout);
-        // SAFETY: of a position.
+        // SAFETY: a cursor's index is less than the capacity.
         let word = &unsafe { slot(slots, tail.index()) }.word;
         // Acquire pairs with the exchange in `pop`: the consumer is done with the cell that it has left here. Only that
         // the slot is empty is concluded, which stays so: Acquire is enough.
@@ -189,7 +190,7 @@ impl<T> Filler<T> {
 
     /// Whether the slot of the tail is full. If not, that stays so until the next [`push`](Self::push).
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) fn slot_is_full(&self) -> bool {
         self.slots.layout.is_full(self.slots.load(self.tail.index()))
     }
 }
@@ -215,7 +216,7 @@ impl<T> Taker<T> {
     pub(super) fn pop(&mut self) -> Popped<T> {
         let slots: &[Slot<T>] = &self.slots.slots;
         let (layout, head, spare) = (self.slots.layout, self.head, self.spare);
-        // SAFETY: of a position.
+        // SAFETY: a cursor's index is less than the capacity.
         let word = &unsafe { slot(slots, head.index()) }.word;
         // SeqCst: as in `Slots::load`.
         let seen = word.load(Ordering::SeqCst);

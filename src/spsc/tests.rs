@@ -171,5 +171,8 @@ fn a_cursor_goes_where_its_position_goes() {
             let beyond = Position::from_bits(layout.start(-1).to_bits() | index as u64);
             assert!(catch_unwind(|| Cursor::at(beyond, layout)).is_err());
         }
+        // A stamp that a slot has, and no position: it would take an empty slot for a full one.
+        let full = Position::from_bits(Cursor::at(layout.start(0), layout).stamp_after(true, layout));
+        assert!(catch_unwind(|| Cursor::at(full, layout)).is_err());
     }
 }
