@@ -23,7 +23,7 @@ struct Arguments {
     #[arg(long)]
     full: bool,
 
-    /// Where to write the results [default: target/ringway-bench/<time>.json, and latest.json beside it]
+    /// Where to write the results, a relative path from the folder of the package [default: target/ringway-bench/<time>.json, and latest.json beside it]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
