@@ -1,6 +1,6 @@
-//! The flagship. Read in this order: `ring` (the protocol), `position` and `search` beside
-//! this file (its arithmetic), `storage` (what it asks of
-//! a storage), then the two storages, `inline` and `exchange`, and what the latter stands on, `cells` and `thread_id`.
+//! The flagship. Read in this order: `ring` (the protocol), `position` and `search` beside this file (its arithmetic),
+//! `storage` (what it asks of a storage), then the two storages, `inline` and `exchange`, and what the latter stands on,
+//! `cells` and `thread_id`.
 
 mod cells;
 mod exchange;

@@ -8,7 +8,7 @@ pub(crate) const FILLED: i64 = 1;
 pub(crate) const GONE: i64 = 2;
 
 /// How many slots are looked at one by one before the search goes by halves.
-pub(crate) const STEPS: usize = 8;
+const STEPS: usize = 8;
 
 /// The first position that was not as old as `done`, with what `look` saw in its slot then; `position` is one at or before
 /// it. `look` loads the slot with an index and returns its stamp and what else there is to see.
