@@ -125,7 +125,7 @@ pub fn main(entrants: Vec<Entrant>) {
     match write(&results, arguments.output, arguments.test) {
         Ok(Some(file)) => {
             println!("\nResults: {}", file.display());
-            println!("Markdown and plots of them: cargo report {}", file.display());
+            println!("Markdown and plots of them: cargo bench-report {}", file.display());
         }
         Ok(None) => {}
         Err((file, error)) => fail(ErrorKind::Io, &format!("cannot write {}: {error}", file.display())),

@@ -1,4 +1,4 @@
-//! Results as a report, or two of them compared: `cargo report`.
+//! Results as a report, or two of them compared: `cargo bench-report`.
 
 mod compare;
 mod contest;
@@ -21,7 +21,7 @@ use compare::Comparison;
 
 /// Makes a report in Markdown, with plots as SVG, from the results of `cargo bench`.
 #[derive(Parser)]
-#[command(bin_name = "cargo report", args_conflicts_with_subcommands = true)]
+#[command(bin_name = "cargo bench-report", args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
