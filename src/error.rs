@@ -27,20 +27,30 @@ impl<T> Full<T> {
     }
 }
 
-// By hand, so that the value need not be `Debug` (and is never printed by accident).
-impl<T> fmt::Debug for Full<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Full(..)")
-    }
+/// What all errors share that give a value back.
+macro_rules! gives_back {
+    ($error:ident { $($variant:pat => $name:literal, $text:literal;)* }) => {
+        // By hand, so that the value need not be `Debug` (and is never printed by accident).
+        impl<T> std::fmt::Debug for $error<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $($variant => concat!($name, "(..)"),)* })
+            }
+        }
+
+        impl<T> std::fmt::Display for $error<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $($variant => $text,)* })
+            }
+        }
+
+        impl<T> std::error::Error for $error<T> {}
+    };
 }
 
-impl<T> fmt::Display for Full<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the queue is full")
-    }
-}
+#[cfg(any(feature = "std", feature = "async"))]
+pub(crate) use gives_back;
 
-impl<T> Error for Full<T> {}
+gives_back!(Full { Self(_) => "Full", "the queue is full"; });
 
 /// Why a queue of the wanted capacity cannot be made.
 ///

@@ -59,6 +59,8 @@ mod into_iter;
 mod kind;
 mod mutex_ring;
 mod mutex_vec;
+#[cfg(any(feature = "std", feature = "async"))]
+pub mod pipe;
 #[cfg(target_has_atomic = "64")]
 mod position;
 mod queue;
@@ -80,6 +82,10 @@ pub use into_iter::IntoIter;
 pub use kind::Kind;
 pub use mutex_ring::MutexRing;
 pub use mutex_vec::MutexVec;
+#[cfg(any(feature = "std", feature = "async"))]
+pub use pipe::{Closed, Receiver, Sender, TryRecvError, TrySendError, pipe};
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+pub use pipe::{RecvTimeoutError, SendTimeoutError};
 pub use queue::{Overflow, Pushed, Queue};
 
 /// The examples of the README are run too.
