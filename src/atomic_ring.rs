@@ -1,6 +1,6 @@
 //! The flagship. Read in this order: `ring` (the protocol), `position` and `search` beside this file (its arithmetic),
 //! `storage` (what it asks of a storage), then the two storages, `inline` and `exchange`, and what the latter stands on,
-//! `cells` and `thread_id`.
+//! `cells` and, beside this file, `segments` and `thread_id`.
 
 mod cells;
 mod exchange;
@@ -9,7 +9,6 @@ mod ring;
 mod storage;
 #[cfg(all(test, not(loom)))]
 mod tests;
-mod thread_id;
 mod wide;
 
 use std::fmt;

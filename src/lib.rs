@@ -57,6 +57,8 @@ mod error;
 mod hint;
 mod into_iter;
 mod kind;
+#[cfg(target_has_atomic = "64")]
+mod metered;
 mod mutex_ring;
 mod mutex_vec;
 #[cfg(any(feature = "std", feature = "async"))]
@@ -67,10 +69,14 @@ mod queue;
 #[cfg(target_has_atomic = "64")]
 mod search;
 #[cfg(target_has_atomic = "64")]
+mod segments;
+#[cfg(target_has_atomic = "64")]
 pub mod spsc;
 mod sync;
 #[cfg(target_has_atomic = "64")]
 mod tail;
+#[cfg(target_has_atomic = "64")]
+mod thread_id;
 #[cfg(target_has_atomic = "64")]
 mod turn;
 
@@ -80,6 +86,8 @@ pub use channel_queue::ChannelQueue;
 pub use error::{CapacityError, Full, ParseKindError};
 pub use into_iter::IntoIter;
 pub use kind::Kind;
+#[cfg(target_has_atomic = "64")]
+pub use metered::{Metered, Stats};
 pub use mutex_ring::MutexRing;
 pub use mutex_vec::MutexVec;
 #[cfg(any(feature = "std", feature = "async"))]

@@ -3,30 +3,22 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::ptr;
 
 use crossbeam_utils::CachePadded;
 
 use super::storage::boxed;
-use super::thread_id::{MAX_THREADS, ThreadId};
 use crate::CapacityError;
-use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
-
-/// How many threads' spares are made together with the ring.
-const FIRST_THREADS: usize = if cfg!(loom) { 2 } else { 16 };
-
-/// How many times the number of threads doubles from there to [`MAX_THREADS`].
-const GROWTHS: usize = (MAX_THREADS / FIRST_THREADS).ilog2() as usize;
+use crate::segments::{FIRST_THREADS, Segments};
+use crate::sync::UnsafeCell;
+use crate::thread_id::{MAX_THREADS, ThreadId};
 
 /// `capacity` cells for the slots and one for each thread, addressed by index: the slots' first, then the threads'.
 ///
 /// Which cell is a slot's and which is a spare changes with every exchange; how many there are of each does not.
 pub(super) struct Cells<T> {
     capacity: usize,
-    /// The cells of all slots and the first threads.
-    first: Segment<T>,
-    /// Those of the threads after, each as many as all threads before; made when the first of them comes.
-    later: [AtomicPtr<Segment<T>>; GROWTHS],
+    /// The first has the cells of all slots, too.
+    segments: Segments<Segment<T>>,
 }
 
 // SAFETY: a cell and a spare are only touched by the one thread that owns them (see `Spare`), and ownership goes from
@@ -35,6 +27,7 @@ unsafe impl<T: Send> Sync for Cells<T> {}
 // SAFETY: as above; and all memory is owned.
 unsafe impl<T: Send> Send for Cells<T> {}
 
+/// The cells of some threads.
 struct Segment<T> {
     cells: Box<[UnsafeCell<MaybeUninit<T>>]>,
     /// For each thread the index of the cell that is its spare; written at every exchange, so on lines of their own.
@@ -55,11 +48,8 @@ impl<T> Segment<T> {
 impl<T> Cells<T> {
     pub(super) fn new(capacity: usize) -> Result<Self, CapacityError> {
         CapacityError::check::<T>(capacity + FIRST_THREADS)?;
-        Ok(Self {
-            capacity,
-            first: Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?,
-            later: [(); GROWTHS].map(|()| AtomicPtr::new(ptr::null_mut())),
-        })
+        let first = Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?;
+        Ok(Self { capacity, segments: Segments::new(first) })
     }
 
     /// The largest index that a cell may have, once there are as many threads as there can be.
@@ -72,7 +62,7 @@ impl<T> Cells<T> {
     pub(super) fn spare(&self) -> Spare<'_, T> {
         let thread = ThreadId::current();
         let number = thread.number();
-        let spare = match self.first.spares.get(number) {
+        let spare = match self.segments.first().spares.get(number) {
             Some(spare) => spare,
             None => self.later_spare(number),
         };
@@ -84,7 +74,7 @@ impl<T> Cells<T> {
 
     #[inline]
     pub(super) fn cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
-        match self.first.cells.get(index) {
+        match self.segments.first().cells.get(index) {
             Some(cell) => cell,
             None => self.later_cell(index),
         }
@@ -102,44 +92,11 @@ impl<T> Cells<T> {
         &segment.cells[offset]
     }
 
-    /// The segment made for `thread`, and which of its threads that is.
-    ///
-    /// *Progress*: lock-free but for the allocator; wait-free once the segment is there.
     fn later_segment(&self, thread: usize) -> (&Segment<T>, usize) {
-        let growth = (thread / FIRST_THREADS).ilog2() as usize;
-        let threads = FIRST_THREADS << growth;
-        let slot = &self.later[growth];
-        // Acquire pairs with the Release below: the segment is seen as it was made.
-        let mut segment = slot.load(Ordering::Acquire);
-        if segment.is_null() {
+        self.segments.later(thread, |threads| {
             let made = Segment::new(threads, threads, self.capacity + 2 * threads);
-            let made = made.unwrap_or_else(|_| panic!("no memory for the spares of {threads} more threads"));
-            let made = Box::into_raw(Box::new(made));
-            // Release pairs with every Acquire of this pointer; Acquire for the case that another thread was first.
-            segment = match slot.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
-                Ok(_) => made,
-                Err(theirs) => {
-                    // SAFETY: `made` comes from `Box::into_raw` above and was not published.
-                    drop(unsafe { Box::from_raw(made) });
-                    theirs
-                }
-            };
-        }
-        // SAFETY: not null, so it was published above, and it lives as long as `self`: only `drop` frees it.
-        (unsafe { &*segment }, thread - threads)
-    }
-}
-
-impl<T> Drop for Cells<T> {
-    fn drop(&mut self) {
-        for segment in &self.later {
-            // Relaxed: `&mut self`, so everything that happened to this value is visible already.
-            let segment = segment.load(Ordering::Relaxed);
-            if !segment.is_null() {
-                // SAFETY: published by `later_segment`, which got it from `Box::into_raw`; nobody else has `self`.
-                drop(unsafe { Box::from_raw(segment) });
-            }
-        }
+            made.unwrap_or_else(|_| panic!("no memory for the spares of {threads} more threads"))
+        })
     }
 }
 

@@ -7,10 +7,10 @@
 use crate::sync::{AtomicUsize, Ordering};
 
 /// How many threads can have a number at once.
-pub(super) const MAX_THREADS: usize = 1 << 16;
+pub(crate) const MAX_THREADS: usize = 1 << 16;
 
 /// The number of the current thread. While this value lives, no other thread has the same.
-pub(super) struct ThreadId {
+pub(crate) struct ThreadId {
     number: usize,
     /// Claimed for this value alone, because the thread's own number is already given back.
     borrowed: bool,
@@ -24,7 +24,7 @@ impl ThreadId {
     ///
     /// When [`MAX_THREADS`] other threads have a number.
     #[inline]
-    pub(super) fn current() -> Self {
+    pub(crate) fn current() -> Self {
         match imp::own() {
             Some(number) => Self { number, borrowed: false },
             None => imp::first(),
@@ -32,7 +32,7 @@ impl ThreadId {
     }
 
     #[inline]
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.number
     }
 }
@@ -115,7 +115,7 @@ mod imp {
     #[cold]
     pub(super) fn first() -> ThreadId {
         let Some(number) = NUMBERS.claim() else {
-            panic!("more than {MAX_THREADS} threads at once use an AtomicRing");
+            panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
         };
         // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number back, so it is
         // borrowed for this operation.
