@@ -55,7 +55,7 @@ pub(crate) fn explore<E: Element, Q: Queue<E> + 'static>(
 /// # Panics
 ///
 /// In the first execution in which `execute` does.
-fn explore_all(name: &str, preemptions: Option<usize>, execute: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn explore_all(name: &str, preemptions: Option<usize>, execute: impl Fn() + Send + Sync + 'static) {
     let deep = env::var_os("RINGWAY_LOOM").is_some_and(|level| level == "deep");
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = if deep { None } else { preemptions };

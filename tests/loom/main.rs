@@ -18,10 +18,11 @@ fn is_built_for_loom() {
 #[cfg(loom)]
 mod element;
 #[cfg(loom)]
-#[cfg(loom)]
 mod explore;
 #[cfg(loom)]
 mod models;
+#[cfg(loom)]
+mod pipe;
 #[cfg(loom)]
 mod spsc;
 #[cfg(loom)]

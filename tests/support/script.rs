@@ -4,7 +4,7 @@ use super::model::{Model, Op, call};
 use super::queues;
 
 /// The first byte is the capacity, each further one an operation.
-fn parse(bytes: &[u8]) -> Option<(usize, Vec<Op>)> {
+pub fn parse(bytes: &[u8]) -> Option<(usize, Vec<Op>)> {
     let (&capacity, operations) = bytes.split_first()?;
     let operations = operations.iter().zip(0..).map(|(&byte, i)| match byte % 16 {
         0..=4 => Op::Push(i),

@@ -1,0 +1,166 @@
+//! A metered queue counts what its callers see, whoever calls: `stored == popped + evicted + len` at rest, and each figure is what
+//! the threads have counted themselves.
+#![cfg(not(loom))]
+
+mod support;
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use ringway::{AtomicRing, ChannelQueue, Kind, Metered, MutexRing, MutexVec, Queue, Stats};
+use support::element::Element;
+use support::model::{Op, Ret, call_on};
+use support::script;
+
+/// What one thread has seen, in the order of the figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    stored: u64,
+    evicted: u64,
+    rejected: u64,
+    popped: u64,
+}
+
+impl Seen {
+    fn call<T: Element>(&mut self, queue: &impl Queue<T>, op: Op) {
+        match (op, call_on(queue, op)) {
+            (_, Ret::Stored) => self.stored += 1,
+            (_, Ret::Evicted(_)) => {
+                self.stored += 1;
+                self.evicted += 1;
+            }
+            (Op::Push(_), Ret::Rejected(_)) => self.rejected += 1,
+            (_, Ret::Popped(popped)) => self.popped += u64::from(popped.is_some()),
+            (_, Ret::PoppedInto(popped)) => self.popped += popped.len() as u64,
+            (_, Ret::Rejected(_) | Ret::Len(_) | Ret::Bool(_)) => {}
+        }
+    }
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            stored: self.stored + other.stored,
+            evicted: self.evicted + other.evicted,
+            rejected: self.rejected + other.rejected,
+            popped: self.popped + other.popped,
+        }
+    }
+}
+
+impl From<Stats> for Seen {
+    fn from(stats: Stats) -> Self {
+        let Stats { stored, evicted, rejected, popped, .. } = stats;
+        Self { stored, evicted, rejected, popped }
+    }
+}
+
+#[track_caller]
+fn assert_exact<T, Q: Queue<T>>(queue: &Metered<Q>, seen: Seen) {
+    let stats = queue.stats();
+    assert_eq!(Seen::from(stats), seen);
+    assert_eq!(stats.stored, stats.popped + stats.evicted + queue.len() as u64);
+}
+
+proptest! {
+    #[test]
+    fn every_call_counts_for_what_it_returns(bytes in vec(any::<u8>(), 1..300)) {
+        let (capacity, ops) = script::parse(&bytes).expect("there is a first byte");
+        for kind in Kind::ALL {
+            let queue = Metered::new(kind.build::<u32>(1 + capacity % 8).unwrap());
+            let mut seen = Seen::default();
+            for &op in &ops {
+                seen.call(&queue, op);
+                assert_exact(&queue, seen);
+            }
+        }
+    }
+}
+
+/// More at once than have room from the start.
+const THREADS: u32 = 40;
+const CALLS: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
+
+/// Twice, so that the second threads have the numbers of the first.
+fn threads_count<Q: Queue<u32>>(queue: Q) {
+    let queue = Metered::new(queue);
+    let mut seen = Seen::default();
+    for _ in 0..2 {
+        let (begin, done) = (Barrier::new(THREADS as usize), AtomicBool::new(false));
+        thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let mut before = Seen::from(queue.stats());
+                while !done.load(Ordering::Relaxed) {
+                    let now = Seen::from(queue.stats());
+                    let pairs = [
+                        (before.stored, now.stored),
+                        (before.evicted, now.evicted),
+                        (before.rejected, now.rejected),
+                        (before.popped, now.popped),
+                    ];
+                    assert!(pairs.iter().all(|(before, now)| before <= now), "{before:?}, then {now:?}");
+                    before = now;
+                }
+            });
+            let worker = |thread: u32| {
+                let (queue, begin) = (&queue, &begin);
+                move || {
+                    let mut seen = Seen::default();
+                    begin.wait();
+                    for i in 0..CALLS {
+                        seen.call(
+                            queue,
+                            match (i + thread) % 7 {
+                                0..=2 => Op::Push(i),
+                                3 => Op::TryPush(i),
+                                4 | 5 => Op::Pop,
+                                _ => Op::PopInto(2),
+                            },
+                        );
+                    }
+                    seen
+                }
+            };
+            let workers: Vec<_> = (0..THREADS).map(|thread| scope.spawn(worker(thread))).collect();
+            // All of them first: a watcher that is not told to stop would keep a failure from showing.
+            let workers: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
+            done.store(true, Ordering::Relaxed);
+            watcher.join().unwrap();
+            seen = workers.into_iter().map(Result::unwrap).fold(seen, Seen::add);
+        });
+        assert_exact(&queue, seen);
+    }
+}
+
+#[test]
+fn threads_count_on_an_atomic_ring() {
+    threads_count(AtomicRing::new(64));
+}
+
+#[test]
+fn threads_count_on_a_mutex_ring() {
+    threads_count(MutexRing::new(64));
+}
+
+#[test]
+fn threads_count_on_a_channel() {
+    threads_count(ChannelQueue::new(64));
+}
+
+#[test]
+fn threads_count_on_a_mutex_vec() {
+    threads_count(MutexVec::new());
+}
+
+/// The queue inside does the rest; it is what was put in.
+#[test]
+fn the_queue_inside_is_there() {
+    let queue = Metered::new(MutexRing::new(2));
+    for i in 0..3 {
+        let _ = queue.push(i);
+    }
+    assert_eq!((queue.capacity(), queue.overflow()), (Some(2), queue.get_ref().overflow()));
+    assert!(queue.is_full() && !queue.is_empty());
+    assert_eq!(queue.into_inner().pop(), Some(1));
+}
