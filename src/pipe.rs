@@ -8,6 +8,8 @@ mod blocking;
 mod error;
 mod gate;
 mod iter;
+#[cfg(feature = "async")]
+mod later;
 mod receiver;
 mod sender;
 mod signal;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 
 use crate::Queue;
 use crate::sync::{AtomicUsize, Ordering, fence};
-use gate::Gate;
+use gate::{Gate, Inside};
 use signal::{Signal, Sleeper};
 
 pub use error::{Closed, TryRecvError, TrySendError};
@@ -99,10 +101,8 @@ impl<Q> Pipe<Q> {
             self.left_behind();
             return Err(Closed(value));
         };
-        let leaving = Leaving { pipe: self, inside: Some(inside) };
-        let pushed = push(&self.queue, value);
-        drop(leaving);
-        Ok(pushed)
+        let _leaving = Leaving { pipe: self, inside };
+        Ok(push(&self.queue, value))
     }
 
     /// To be called by a sender that has left the gate, or was refused, when the pipe was closed.
@@ -157,13 +157,13 @@ impl<Q> Pipe<Q> {
 /// Leaves the gate, though the push may have panicked.
 struct Leaving<'a, Q> {
     pipe: &'a Pipe<Q>,
-    inside: Option<gate::Inside<'a>>,
+    inside: Inside<'a>,
 }
 
 impl<Q> Drop for Leaving<'_, Q> {
     #[inline(always)]
     fn drop(&mut self) {
-        let closed = self.inside.take().is_some_and(gate::Inside::leave);
+        let closed = self.inside.leave();
         if closed {
             self.pipe.left_behind();
         } else {

@@ -46,17 +46,17 @@ impl Gate {
     /// Lets a sender in; `None` when the gate is closed. *Progress*: wait-free.
     #[inline]
     pub(super) fn enter<'a>(&self, stripe: &'a AtomicUsize) -> Option<Inside<'a>> {
-        // Not counted when it is known to be in vain, or those who try again and again would put off the end. Acquire, here and
-        // below, pairs with the Release of `close_stripes`: who is refused sees what was done before the gate was closed.
-        if stripe.load(Ordering::Acquire) & CLOSED == 0 {
-            let before = stripe.fetch_add(VISITOR, Ordering::Acquire);
-            let inside = Inside(stripe);
-            if before & CLOSED == 0 {
-                return Some(inside);
-            }
-            inside.leave();
+        // Not counted when it is known to be in vain, or those who try again and again would put off the end. Acquire pairs with
+        // the Release of `close`; so does the one below, with that of `close_stripes`: who is refused sees what was done before.
+        if self.closing.load(Ordering::Acquire) {
+            return self.refuse();
         }
-        self.refuse()
+        let before = stripe.fetch_add(VISITOR, Ordering::Acquire);
+        if before & CLOSED != 0 {
+            stripe.fetch_sub(VISITOR, Ordering::AcqRel);
+            return self.refuse();
+        }
+        Some(Inside(stripe))
     }
 
     #[cold]
@@ -107,14 +107,14 @@ impl Gate {
     }
 }
 
-/// A sender that has been let in.
+/// A sender that has been let in, until it [leaves](Self::leave).
 #[must_use]
 pub(super) struct Inside<'a>(&'a AtomicUsize);
 
 impl Inside<'_> {
     /// Returns whether the gate was closed meanwhile.
     #[inline]
-    pub(super) fn leave(self) -> bool {
+    pub(super) fn leave(&self) -> bool {
         // Release pairs with the Acquire of `pass` and `close_stripes`: what was pushed is visible to who sees that nobody is inside.
         // Acquire pairs with their Release.
         self.0.fetch_sub(VISITOR, Ordering::AcqRel) & CLOSED != 0

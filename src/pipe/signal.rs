@@ -4,6 +4,8 @@ use std::ops::Deref;
 #[cfg(feature = "async")]
 use std::pin::Pin;
 #[cfg(feature = "async")]
+use std::sync::Arc;
+#[cfg(feature = "async")]
 use std::task::{Context, Poll, ready};
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 use std::time::Instant;
@@ -11,6 +13,8 @@ use std::time::Instant;
 use crossbeam_utils::CachePadded;
 use event_listener::{Event, EventListener, IntoNotification, Listener};
 
+#[cfg(feature = "async")]
+use super::later::{self, Later};
 use crate::sync::{AtomicUsize, Ordering};
 
 /// An [`Event`] that costs one load when nobody sleeps.
@@ -49,6 +53,8 @@ impl Signal {
         // Relaxed: a listener that is not in the list yet will look once more. What the awoken see is ordered by the event's lock.
         let notified = self.event.notify(n.additional().relaxed());
         self.asleep.fetch_sub(notified, Ordering::Relaxed);
+        #[cfg(feature = "async")]
+        later::wake_all();
     }
 }
 
@@ -58,6 +64,9 @@ pub(super) struct Sleeper<S: Deref<Target = Signal>> {
     signal: S,
     /// `None` once it is known to have been notified, or has left the list.
     listener: Option<EventListener>,
+    /// By what the listener wakes the task.
+    #[cfg(feature = "async")]
+    later: Option<Arc<Later>>,
 }
 
 impl<S: Deref<Target = Signal>> Sleeper<S> {
@@ -67,7 +76,12 @@ impl<S: Deref<Target = Signal>> Sleeper<S> {
         // Relaxed: ordered by the caller.
         signal.asleep.fetch_add(1, Ordering::Relaxed);
         let listener = Some(signal.event.listen());
-        Self { signal, listener }
+        Self {
+            signal,
+            listener,
+            #[cfg(feature = "async")]
+            later: None,
+        }
     }
 
     /// Sleeps until somebody wakes it.
@@ -92,7 +106,9 @@ impl<S: Deref<Target = Signal>> Sleeper<S> {
     #[cfg(feature = "async")]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(listener) = &mut self.listener {
-            ready!(Pin::new(listener).poll(cx));
+            self.later.take_if(|later| !later.is_for(cx.waker()));
+            let later = self.later.get_or_insert_with(|| Later::new(cx.waker()));
+            ready!(Pin::new(listener).poll(&mut Context::from_waker(&Arc::clone(later).into())));
             self.listener = None;
         }
         Poll::Ready(())
