@@ -1,9 +1,14 @@
-//! How it works, what it costs, and why to believe it: three chapters that are text only.
+//! How it works, what it costs, and why to believe it: four chapters that are text only.
 
 /// The flagship's algorithm: for readers who want to follow it, teach from it, or find the hole in it.
 ///
 #[doc = include_str!("docs/algorithm.md")]
 pub mod algorithm {}
+
+/// Waiting and closing: when a queue, when a pipe, and what happens in every case.
+///
+#[doc = include_str!("docs/pipes.md")]
+pub mod pipes {}
 
 /// What it costs, beside others: what was measured, how, where it loses, and what was tried.
 ///

@@ -30,6 +30,7 @@
 //! | [`MutexVec`] | never is | without bound | blocking | when the consumer is known to keep up |
 //!
 //! For one producer and one consumer there is [`spsc`], with the same semantics through two handles and a wait-free push.
+//! [`pipe()`] adds waiting, closing, batching and async to any queue; [`Metered`] counts what becomes of its elements.
 //!
 //! How the lock-free ones work, what they cost, and why to believe it, is told in [chapters of their own](docs).
 //!
@@ -38,6 +39,13 @@
 //! An element is **evicted** when it was stored and had to make room, and **rejected** when it was never stored. Both are
 //! given back to the caller of [`push`](Queue::push), in [`Pushed`]. **Lock-free** means, strictly, that a thread that
 //! is suspended at *any* instruction cannot keep the others from completing their operations.
+//!
+//! # Features
+//!
+//! | | | brings |
+//! |---|---|---|
+//! | `std` | default | pipes at whose ends threads wait; `event-listener` |
+//! | `async` | | pipes at whose ends tasks wait, on any runtime; `event-listener`, `futures-core`, `futures-timer` |
 //!
 //! # Platforms
 //!

@@ -47,16 +47,18 @@ impl Gate {
     #[inline]
     pub(super) fn enter<'a>(&self, stripe: &'a AtomicUsize) -> Option<Inside<'a>> {
         // Not counted when it is known to be in vain, or those who try again and again would put off the end. Acquire pairs with
-        // the Release of `close`; so does the one below, with that of `close_stripes`: who is refused sees what was done before.
+        // the Release of `close`: who is refused sees what was done before.
         if self.closing.load(Ordering::Acquire) {
             return self.refuse();
         }
-        let before = stripe.fetch_add(VISITOR, Ordering::Acquire);
-        if before & CLOSED != 0 {
-            stripe.fetch_sub(VISITOR, Ordering::AcqRel);
-            return self.refuse();
+        // Relaxed: what is decided here is which was first, this or the closing of the stripe; what must be seen is seen by who leaves.
+        let before = stripe.fetch_add(VISITOR, Ordering::Relaxed);
+        let inside = Inside(stripe);
+        if before & CLOSED == 0 {
+            return Some(inside);
         }
-        Some(Inside(stripe))
+        inside.leave();
+        self.refuse()
     }
 
     #[cold]
@@ -77,7 +79,7 @@ impl Gate {
     /// Closes what is not closed yet; returns whether nobody was inside any more.
     fn close_stripes(&self) -> bool {
         // All of them, though one may be enough to know. Acquire pairs with the Release of `leave`, Release with the Acquire
-        // of `enter`, `leave` and `pass`.
+        // of `leave` and `pass`.
         let visited = |stripe: &&CachePadded<AtomicUsize>| stripe.fetch_or(CLOSED, Ordering::AcqRel) >= VISITOR;
         self.stripes.iter().filter(visited).count() == 0
     }

@@ -8,7 +8,7 @@ use crate::AtomicRing;
 use crate::sync::Ordering;
 use crate::{Closed, Queue, TryRecvError};
 
-/// The end of a [`pipe`](crate::pipe) at which elements come out, each at one receiver.
+/// The end of a [`pipe`](crate::pipe()) at which elements come out, each at one receiver.
 ///
 /// Can be cloned. When the last one is dropped, the pipe is closed, and what is inside is dropped.
 ///

@@ -8,7 +8,7 @@ use crate::AtomicRing;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::{Closed, Full, Pushed, Queue, TrySendError};
 
-/// The end of a [`pipe`](crate::pipe) at which elements go in.
+/// The end of a [`pipe`](crate::pipe()) at which elements go in.
 ///
 /// Can be cloned; a thread or task had better have a clone of its own, as senders that are shared, or more than eight of them,
 /// take cache lines from each other. When the last one is dropped, the pipe is closed.
@@ -90,7 +90,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// assert_eq!(tx.send(2), Ok(Pushed::Evicted(1)));
     /// assert_eq!(rx.recv(), Ok(2));
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn send(&self, value: T) -> Result<Pushed<T>, Closed<T>> {
         self.pipe.put(self.stripe(), value, Q::push)
     }

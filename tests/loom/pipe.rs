@@ -152,6 +152,55 @@ models! {
         closing.join().unwrap();
     };
 
+    /// By the flag, or by the sender's stripe.
+    who_is_refused_sees_what_was_done_before, 3, |tx, rx| {
+        let done = Arc::new(AtomicU32::new(0));
+        let closing = spawn({
+            let done = Arc::clone(&done);
+            move || {
+                done.store(1, Ordering::Relaxed);
+                rx.close();
+            }
+        });
+        if tx.send(1).is_err() {
+            assert_eq!(done.load(Ordering::Relaxed), 1);
+        }
+        closing.join().unwrap();
+    };
+
+    who_sees_it_closed_sees_what_was_done_before, 3, |tx, rx| {
+        let done = Arc::new(AtomicU32::new(0));
+        let closing = spawn({
+            let done = Arc::clone(&done);
+            move || {
+                done.store(1, Ordering::Relaxed);
+                drop(tx);
+            }
+        });
+        if rx.is_closed() {
+            assert_eq!(done.load(Ordering::Relaxed), 1);
+        }
+        closing.join().unwrap();
+    };
+
+    /// The last of two senders closes; the other one has left before.
+    the_end_comes_after_what_all_senders_did, 2, |tx, rx| {
+        let done = Arc::new(AtomicU32::new(0));
+        let other = tx.clone();
+        let dropping = spawn({
+            let done = Arc::clone(&done);
+            move || {
+                done.store(1, Ordering::Relaxed);
+                drop(other);
+            }
+        });
+        drop(tx);
+        if rx.try_recv() == Err(TryRecvError::Closed) {
+            assert_eq!(done.load(Ordering::Relaxed), 1);
+        }
+        dropping.join().unwrap();
+    };
+
     two_threads_are_woken_by_close, 2, |tx, rx| {
         let other = rx.clone();
         let receiving = spawn(move || other.recv());
