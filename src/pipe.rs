@@ -132,17 +132,17 @@ impl<Q> Pipe<Q> {
     /// To be called before room is looked for the last time.
     fn listen_for_space(&self) -> Sleeper<&Signal> {
         let sleeper = Sleeper::listen(&self.space);
-        // Pairs with the fences in `made_room` and `close`.
+        // Pairs with the fence in `made_room`, and, as a release, with the closing of the stripe by which room is looked for.
         fence(Ordering::SeqCst);
         sleeper
     }
 
     /// *Linearization point*: that of [`Gate::close`].
     fn close(&self) {
+        // No fence before those who listen are looked for: all of them look once more by way of the gate's stripes, which this
+        // has closed. So either this sees who listens, or that one sees a closed stripe.
         self.gate.close();
         self.elements.wake_all();
-        // Pairs with the fence in `listen_for_space`: either this sees who listens, or that one sees that the gate is closed.
-        fence(Ordering::SeqCst);
         self.space.wake_all();
     }
 

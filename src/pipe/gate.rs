@@ -26,15 +26,14 @@ const VISITOR: usize = 2;
 /// counters of readers ("big-reader lock"), in which nobody waits for the lock.
 pub(super) struct Gate {
     stripes: [CachePadded<AtomicUsize>; STRIPES],
-    /// That somebody has begun to close the stripes; who sees it finishes that.
-    closing: CachePadded<AtomicBool>,
+    closed: CachePadded<AtomicBool>,
 }
 
 impl Gate {
     pub(super) fn new() -> Self {
         Self {
             stripes: [(); STRIPES].map(|()| CachePadded::new(AtomicUsize::new(0))),
-            closing: CachePadded::new(AtomicBool::new(false)),
+            closed: CachePadded::new(AtomicBool::new(false)),
         }
     }
 
@@ -46,10 +45,10 @@ impl Gate {
     /// Lets a sender in; `None` when the gate is closed. *Progress*: wait-free.
     #[inline]
     pub(super) fn enter<'a>(&self, stripe: &'a AtomicUsize) -> Option<Inside<'a>> {
-        // Not counted when it is known to be in vain, or those who try again and again would put off the end. Acquire pairs with
-        // the Release of `close`: who is refused sees what was done before.
-        if self.closing.load(Ordering::Acquire) {
-            return self.refuse();
+        // First, so that who was refused, or knows of one who was, is refused at every stripe; and those who try again and again
+        // do not put off the end.
+        if self.is_closed() {
+            return None;
         }
         // Relaxed: what is decided here is which was first, this or the closing of the stripe; what must be seen is seen by who leaves.
         let before = stripe.fetch_add(VISITOR, Ordering::Relaxed);
@@ -58,25 +57,17 @@ impl Gate {
             return Some(inside);
         }
         inside.leave();
-        self.refuse()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn refuse<'a>(&self) -> Option<Inside<'a>> {
-        // Nobody must get in by another stripe once one was refused.
-        self.close_stripes();
         None
     }
 
-    /// *Linearization point*: the first read-modify-write of the last stripe. *Progress*: wait-free.
+    /// Lets nobody in any more who does not know yet; those who are inside may finish. *Progress*: wait-free.
     pub(super) fn close(&self) {
-        // Release pairs with the Acquire of `is_closed`. Before the stripes: see `pass`.
-        self.closing.store(true, Ordering::Release);
+        // Release pairs with the Acquire of `is_closed`. Before the stripes, so that who finds one closed knows that all are.
+        self.closed.store(true, Ordering::Release);
         self.close_stripes();
     }
 
-    /// Closes what is not closed yet; returns whether nobody was inside any more.
+    /// Returns whether nobody was inside any more.
     fn close_stripes(&self) -> bool {
         // All of them, though one may be enough to know. Acquire pairs with the Release of `leave`, Release with the Acquire
         // of `leave` and `pass`.
@@ -84,19 +75,17 @@ impl Gate {
         self.stripes.iter().filter(visited).count() == 0
     }
 
-    /// Whether nobody can get in any more.
+    /// Whether nobody is let in who is not inside.
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        // Acquire pairs with the Release of `close`.
-        let closing = self.closing.load(Ordering::Acquire);
-        if closing {
-            self.close_stripes();
-        }
-        closing
+        // Acquire pairs with the Release of `close`: who knows of the closing sees what was done before.
+        self.closed.load(Ordering::Acquire)
     }
 
-    /// Whether nobody can get in any more, and nobody is inside: what is not in the queue now will never be.
+    /// Whether nobody is let in, and nobody is inside: what is not in the queue now will never be.
     pub(super) fn is_over(&self) -> bool {
-        self.closing.load(Ordering::Acquire) && self.close_stripes()
+        // The stripes too, as whoever closes the gate may have been suspended before it came to them.
+        self.is_closed() && self.close_stripes()
     }
 
     /// For receivers that are about to sleep: see [there](Self). Whoever leaves, or closes, after this knows what the current thread

@@ -72,8 +72,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     ///
     /// Never waits. What had to make room, or did not fit, comes back in [`Pushed`].
     ///
-    /// *Linearization point*: that of the queue's [`push`](Queue::push); for [`Closed`], that of closing, or the refusal if that
-    /// is later. *Progress*: wait-free but for the push, unless somebody sleeps; waking takes a lock for a moment.
+    /// *Linearization point*: that of the queue's [`push`](Queue::push); for [`Closed`], the access that shows it. *Progress*: wait-free
+    /// but for the push, unless somebody sleeps; waking takes a lock for a moment.
     ///
     /// *Cost*, when nobody sleeps: two read-modify-writes on a cache line that this sender shares with no other (with at most
     /// eight of them), and a load of one that changes only when receivers go to sleep.

@@ -210,15 +210,16 @@ models! {
         closing.join().unwrap();
     };
 
-    /// Both wait for the sender that was on its way in when the pipe was closed, and one wake-up is not enough for them.
+    /// Both wait for the sender that was on its way in when the pipe was closed, and one wake-up is not enough for them. Its end is
+    /// kept, as its drop would wake them too.
     two_threads_wait_for_the_last_sender_to_leave, 2, |tx, rx| {
         let other = rx.clone();
         let receiving = spawn(move || other.recv().is_ok());
-        let sending = spawn(move || tx.send(1).is_ok());
+        let sending = spawn(move || (tx.send(1).is_ok(), tx));
         rx.close();
         let received = rx.recv().is_ok();
         let received = u8::from(received) + u8::from(receiving.join().unwrap());
-        assert_eq!(received, u8::from(sending.join().unwrap()));
+        assert_eq!(received, u8::from(sending.join().unwrap().0));
     };
 
     /// Whoever is woken, if it does not take the element the other one must be.
@@ -235,11 +236,17 @@ models! {
 
     a_cancelled_task_leaves_the_element_to_a_thread, 2, |tx, rx| {
         let other = rx.clone();
-        let cancelling = spawn(move || look_and_cancel(&other).is_some());
+        let cancelling = spawn(move || {
+            let received = look_and_cancel(&other).is_some();
+            if received {
+                other.close();
+            }
+            received
+        });
         let sending = spawn(move || {
             assert_eq!(tx.send(1), Ok(Pushed::Stored));
+            tx
         });
-        // Closed when the other one has it: the sender is gone then.
         let received = rx.recv().is_ok();
         assert!(received != cancelling.join().unwrap());
         sending.join().unwrap();
