@@ -2,9 +2,9 @@
 //! which loom reports as a deadlock.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicU32, Ordering};
@@ -74,13 +74,9 @@ fn spawn<R: 'static>(body: impl FnOnce() -> R + 'static) -> thread::JoinHandle<R
     thread::spawn(body)
 }
 
-/// Looks once for an element, as a task that is then cancelled.
-fn look_and_cancel(rx: &Rx) -> Option<u32> {
-    let mut receiving = pin!(rx.recv_async());
-    match receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        std::task::Poll::Ready(received) => received.ok(),
-        std::task::Poll::Pending => None,
-    }
+/// Polls a future as a task that nobody needs to wake.
+fn look<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 macro_rules! models {
@@ -222,22 +218,33 @@ models! {
         assert_eq!(received, u8::from(sending.join().unwrap().0));
     };
 
-    /// Whoever is woken, if it does not take the element the other one must be.
-    a_cancelled_task_passes_its_wake_up_on, 2, |tx, rx| {
+    /// The task was there first, so the element wakes it, and not the thread.
+    a_cancelled_task_passes_its_wake_up_on, 3, |tx, rx| {
         let other = rx.clone();
-        let cancelling = spawn(move || look_and_cancel(&other));
-        let sending = spawn(move || { assert_eq!(tx.send(1), Ok(Pushed::Stored)); tx });
-        let mut received = look_and_cancel(&rx);
-        let tx = sending.join().unwrap();
-        received = received.or(cancelling.join().unwrap());
-        assert!(received.is_some() || rx.try_recv().is_ok());
-        drop(tx);
+        let mut receiving = Box::pin(rx.recv_async());
+        assert!(look(receiving.as_mut()).is_pending());
+        let waiting = spawn(move || other.recv());
+        assert_eq!(tx.send(1), Ok(Pushed::Stored));
+        drop(receiving);
+        assert_eq!(waiting.join().unwrap(), Ok(1));
+    };
+
+    a_cancelled_task_passes_room_on, 3, |tx, rx| {
+        assert_eq!(tx.send(1), Ok(Pushed::Stored));
+        let other = tx.clone();
+        let mut sending = Box::pin(tx.send_async(2));
+        assert!(look(sending.as_mut()).is_pending());
+        let waiting = spawn(move || other.send_wait(3));
+        assert_eq!(rx.try_recv(), Ok(1));
+        drop(sending);
+        assert_eq!(waiting.join().unwrap(), Ok(()));
+        assert_eq!(rx.try_recv(), Ok(3));
     };
 
     a_cancelled_task_leaves_the_element_to_a_thread, 2, |tx, rx| {
         let other = rx.clone();
         let cancelling = spawn(move || {
-            let received = look_and_cancel(&other).is_some();
+            let received = look(pin!(other.recv_async())).is_ready();
             if received {
                 other.close();
             }
