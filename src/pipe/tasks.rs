@@ -113,7 +113,13 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         poll_fn(|cx| {
             while taken < max {
                 match self.poll_take(cx, &mut sleeper, || &self.pipe.elements, || self.take_batch(out, max - taken)) {
-                    Poll::Ready(Ok(more)) => taken += more,
+                    Poll::Ready(Ok(more)) => {
+                        taken += more;
+                        // The clock decides even if there always is one more.
+                        if time_is_up.as_mut().poll(cx).is_ready() {
+                            break;
+                        }
+                    }
                     // The end is reported by the next call: this one has something.
                     Poll::Ready(Err(Closed(()))) => break,
                     Poll::Pending => return time_is_up.as_mut().poll(cx),
@@ -127,7 +133,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     /// The elements as a [`Stream`], which ends when the pipe is closed and nothing is inside any more.
     ///
-    /// The stream is a receiver of its own.
+    /// The stream is a receiver of its own. One that is kept without being polled may keep back a wake-up that another receiver
+    /// could use: poll it or drop it.
     ///
     /// ```
     /// # futures_executor::block_on(async {

@@ -1,0 +1,26 @@
+//! Pipes: nobody sleeps through an element or an end, nothing is lost on the way, and the end is the end.
+//!
+//! Whether a thread is asleep when it is to be woken cannot be seen from outside. So what depends on it is right in either case, and
+//! is repeated, with delays of many lengths, so that both occur; where a waker can be looked at, or a queue of the test's own
+//! stops in the middle of an operation, the case is met each time.
+#![cfg(not(loom))]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod abandoned;
+mod batch;
+mod by_hand;
+mod cancel;
+mod close;
+mod conservation;
+mod crowd;
+mod discard;
+mod hand_over;
+mod hooked;
+mod model;
+mod panics;
+mod the_end;
+mod types;
+mod waiters;
+mod watched;

@@ -1,0 +1,162 @@
+//! Queues, elements and wakers that panic, or use the pipe themselves: it goes on, and comes to its end.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+
+use ringway::{AtomicRing, Closed, Pushed, TryRecvError, pipe};
+
+use crate::by_hand::{ByHand, woken};
+use crate::hooked::Hooked;
+use crate::support::at_exit;
+use crate::support::counted::{Counted, Counting, Ledger};
+use crate::watched::watched;
+
+/// A panic in all but the message on the terminal.
+fn explode() {
+    panic::resume_unwind(Box::new("a queue that panics"));
+}
+
+fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
+    panic::catch_unwind(AssertUnwindSafe(body)).ok()
+}
+
+#[test]
+fn a_push_that_panics_leaves_the_pipe_usable() {
+    watched(|| {
+        let (queue, hooks) = Hooked::new(2);
+        let (tx, rx) = pipe(queue);
+        hooks.before_push(explode);
+        assert!(caught(|| tx.send(1)).is_none());
+        hooks.before_push(explode);
+        assert!(caught(|| tx.try_send(1)).is_none());
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(tx.send(2), Ok(Pushed::Stored));
+        assert_eq!(rx.recv(), Ok(2));
+        // The senders that panicked are not still inside.
+        tx.close();
+        assert_eq!(rx.recv(), Err(Closed(())));
+    });
+}
+
+/// Whether it had put something in is the queue's business: whoever waits is woken to look.
+#[test]
+fn a_push_that_panics_wakes() {
+    let (queue, hooks) = Hooked::new(2);
+    let (tx, rx) = pipe(queue);
+    let mut waiting = [ByHand::waiting(rx.recv_async())];
+    hooks.after_push(explode);
+    assert!(caught(|| tx.send(1)).is_none());
+    assert_eq!(woken(&waiting), 1);
+    assert_eq!(waiting[0].poll(), Poll::Ready(Ok(1)));
+}
+
+/// Closed while it is inside: those who wait for it to leave are told of the end.
+#[test]
+fn a_push_that_panics_at_the_end_does_not_keep_it_up() {
+    let (queue, hooks) = Hooked::new(2);
+    let (tx, rx) = pipe(queue);
+    let mut waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
+    let closer = tx.clone();
+    hooks.before_push(move || {
+        closer.close();
+        explode();
+    });
+    assert!(caught(|| tx.send(1)).is_none());
+    assert_eq!(woken(&waiting), 3);
+    for waiting in &mut waiting {
+        assert_eq!(waiting.poll(), Poll::Ready(Err(Closed(()))));
+    }
+}
+
+#[test]
+fn an_element_that_panics_when_it_is_discarded_leaves_those_after_it() {
+    let ledger = Ledger::new(4);
+    let (tx, rx) = pipe(AtomicRing::new(4));
+    for id in 0..4 {
+        tx.try_send(Counted::new(&ledger, id)).unwrap();
+    }
+    ledger.arm(1);
+    assert_eq!(caught(|| rx.discard_oldest(usize::MAX)), None);
+    assert_eq!(rx.drain().map(|element| element.id()).collect::<Vec<_>>(), [2, 3]);
+    ledger.assert_each_dropped_once();
+}
+
+#[test]
+fn an_element_that_panics_when_the_last_receiver_goes_leaves_nothing_behind() {
+    let ledger = Ledger::new(4);
+    let (tx, rx) = pipe(AtomicRing::new(4));
+    for id in 0..4 {
+        tx.try_send(Counted::new(&ledger, id)).unwrap();
+    }
+    ledger.arm(1);
+    assert_eq!(caught(|| drop(rx)), None);
+    ledger.assert_each_dropped_once();
+    assert!(tx.is_closed() && tx.is_empty());
+}
+
+struct Calls<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Calls<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// A waker that does `action` when it is called.
+fn calls(action: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Calls(action)))
+}
+
+#[test]
+fn a_waker_that_panics_leaves_the_others_to_be_woken() {
+    let (tx, rx) = pipe(AtomicRing::<u32>::new(2));
+    let mut panics = Box::pin(rx.recv_async());
+    assert!(panics.as_mut().poll(&mut Context::from_waker(&calls(explode))).is_pending());
+    let waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
+    assert!(caught(|| tx.close()).is_none());
+    assert_eq!(woken(&waiting), 3);
+}
+
+/// Executors run a task where it is woken, some of them.
+#[test]
+fn a_waker_may_use_the_pipe() {
+    watched(|| {
+        let (tx, rx) = pipe(AtomicRing::new(2));
+        let (again, taker) = (tx.clone(), rx.clone());
+        let mut future = Box::pin(rx.recv_async());
+        let waker = calls(move || {
+            assert_eq!(taker.recv(), Ok(1));
+            assert!(again.send(2).unwrap().is_stored());
+        });
+        assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let waiting = [ByHand::waiting(rx.recv_async())];
+        assert!(tx.send(1).unwrap().is_stored());
+        assert_eq!(woken(&waiting), 1);
+        assert_eq!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(2)));
+    });
+}
+
+/// Whatever is left of its thread-locals.
+#[test]
+fn a_thread_that_ends_still_wakes() {
+    for first in [false, true] {
+        let (tx, rx) = pipe(AtomicRing::new(4));
+        let mut waiting = [ByHand::waiting(rx.recv_async()), ByHand::waiting(rx.recv_async())];
+        thread::spawn(move || {
+            let send = |tx: ringway::Sender<u32>| move || _ = tx.send(1);
+            if first {
+                at_exit::wanted_before(send(tx.clone()));
+                let _ = tx.send(1);
+            } else {
+                let _ = tx.send(1);
+                at_exit::wanted_after(send(tx));
+            }
+        })
+        .join()
+        .unwrap();
+        assert_eq!(woken(&waiting), 2);
+        assert!(waiting.iter_mut().all(|waiting| waiting.poll() == Poll::Ready(Ok(1))));
+    }
+}
