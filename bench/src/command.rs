@@ -136,6 +136,7 @@ pub fn main(entrants: Vec<Entrant>) {
 fn chosen(only: &[String], entrants: Vec<Entrant>) -> Vec<Entrant> {
     if let Some(unknown) = only.iter().find(|name| entrants.iter().all(|entrant| entrant.name != name.as_str())) {
         let mut names: Vec<_> = entrants.iter().map(|entrant| entrant.name).collect();
+        names.sort_unstable();
         names.dedup();
         fail(ErrorKind::InvalidValue, &format!("no contender is called '{unknown}'; there are: {}", names.join(", ")));
     }

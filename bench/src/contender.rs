@@ -26,6 +26,8 @@ pub enum Kind {
     Evicts,
     /// Gives the new element back.
     Rejects,
+    /// Makes who brings the new element wait.
+    Waits,
     /// It never is.
     Grows,
     /// No queue: what the scene costs without one.

@@ -21,7 +21,7 @@ pub type Message = Box<[u8]>;
 /// hangs on that. So it is as in a program that has one place for each, and does not change when there is one more scene.
 #[derive(Clone)]
 #[repr(transparent)]
-pub(crate) struct Only<T, const LOOP: u8>(pub(crate) T);
+pub struct Only<T, const LOOP: u8>(pub(crate) T);
 
 pub(crate) const COUNT: u8 = 0;
 pub(crate) const OVERWRITE: u8 = 1;
@@ -31,6 +31,10 @@ pub(crate) const THREADS: u8 = 4;
 pub(crate) const MOVED: u8 = 5;
 pub(crate) const COPIED: u8 = 6;
 pub(crate) const LATENCY: u8 = 7;
+pub(crate) const PIPE: u8 = 8;
+pub(crate) const WAKE: u8 = 9;
+pub(crate) const PING_PONG: u8 = 10;
+pub(crate) const FLOW: u8 = 11;
 
 impl<T: Element, const LOOP: u8> Element for Only<T, LOOP> {
     #[inline(always)]

@@ -2,9 +2,10 @@
 
 use crate::check;
 use crate::contender::{Family, Kind};
-use crate::element::{COUNT, LATENCY, Message, OVERWRITE, Only, PAIR, POP_ON_EMPTY, THREADS};
-use crate::task::{Effort, Inside, Sample, Size, Task, What};
-use crate::{latency, messages, single, threads};
+use crate::element::{COUNT, FLOW, LATENCY, Message, OVERWRITE, Only, PAIR, PING_PONG, POP_ON_EMPTY, THREADS, WAKE};
+use crate::task::{Effort, Inside, Sample, Size, Sleeper, Task, What};
+use crate::waiting::{Awaited, Waiting};
+use crate::{flow, latency, messages, ping_pong, single, threads, wake};
 
 #[derive(Clone, Copy)]
 pub struct Entrant {
@@ -27,11 +28,42 @@ impl Entrant {
         };
         Self { name: F::NAME, kind: F::KIND, takes: takes::<F>, turn: turn::<F>, count: count::<F>, check }
     }
+
+    /// In the scenes in which threads wait.
+    pub fn waiting<C: Waiting>() -> Self {
+        Self {
+            name: C::NAME,
+            kind: C::KIND,
+            takes: |task| match task.what {
+                What::Wake(sleeper, _) => sleeper == Sleeper::Thread,
+                What::PingPong => true,
+                What::Flow(full) => full == C::KIND,
+                _ => false,
+            },
+            turn: |task, effort| match task.what {
+                What::Wake(_, place) => wake::thread::<C, Only<u64, WAKE>>(place, task, effort),
+                What::PingPong => ping_pong::turn::<C, Only<u64, PING_PONG>>(task, effort),
+                _ => flow::turn::<C, Only<u64, FLOW>>(task, effort),
+            },
+            count: |_, _| Sample::default(),
+            check: check::waiting::<C>,
+        }
+    }
+
+    /// In the scenes in which a task waits.
+    pub fn awaited<C: Awaited>() -> Self {
+        Self {
+            takes: |task| matches!(task.what, What::Wake(Sleeper::Task | Sleeper::TaskOfThread, _)),
+            turn: |task, effort| wake::task::<C, Only<u64, WAKE>>(task, effort),
+            ..Self::waiting::<C>()
+        }
+    }
 }
 
 fn takes<F: Family>(task: &Task) -> bool {
     task.scene.producers <= F::MAX_PRODUCERS
         && task.scene.consumers <= F::MAX_CONSUMERS
+        && !matches!(task.what, What::Wake(..) | What::PingPong | What::Flow(_))
         && (task.what != What::Overwrite || matches!(F::KIND, Kind::Evicts | Kind::Floor))
 }
 
@@ -57,6 +89,7 @@ fn turn<F: Family>(task: &Task, effort: &Effort) -> Sample {
         What::Latency => with_element!(task, LATENCY, latency::turn, task, effort),
         What::Moved(bytes) => messages::moved::<F>(bytes, task, effort),
         What::Copied(bytes) => messages::copied::<F>(bytes, task, effort),
+        What::Wake(..) | What::PingPong | What::Flow(_) => unreachable!("a queue takes no part where one waits"),
     }
 }
 

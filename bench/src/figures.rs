@@ -1,6 +1,6 @@
 //! What the crate wants to reach, beside what was measured.
 
-use crate::results::{Group, Kind, Results, Scene};
+use crate::results::{Group, Kind, Measurement, Results, Scene};
 
 /// A ratio of medians.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,10 @@ const RING: &str = "AtomicRing";
 const SPSC: &str = "spsc";
 const RINGS: [&str; 2] = [RING, SPSC];
 const OWN: [&str; 3] = [RING, SPSC, "MutexRing"];
+/// As a queue of that name begins, and as a channel.
+const PIPE: &str = "pipe";
+const PIPE_OF_RING: &str = "pipe of AtomicRing";
+const SEND_WAIT: &str = "pipe, send_wait";
 const ARRAY: &str = "ArrayQueue";
 const FLOOR: &str = "bare exchange";
 
@@ -34,14 +38,16 @@ fn of(results: &Results, scene: &Scene) -> Vec<Figure> {
     let element = &scene.element;
     let median = |contender: &str, metric: &str| results.median(&scene.name, contender, metric);
     let ratio = |of: &str, to: &str, metric: &str| Some(median(of, metric)? / median(to, metric)?);
-    let to_best_peer = |ring: &str, metric: &str| {
-        let peers = results
-            .measurements
-            .iter()
-            .filter(|m| m.scene.name == scene.name && m.kind == Kind::Evicts && !OWN.contains(&m.contender.as_str()));
-        let best = peers.filter_map(|m| Some(m.metrics.get(metric)?.median)).reduce(f64::max)?;
-        Some(median(ring, metric)? / best)
+    let best_peer = |kinds: &[Kind], metric: &str, better: fn(f64, f64) -> f64| {
+        let is_peer = |m: &&Measurement| {
+            let contender = m.contender.as_str();
+            kinds.contains(&m.kind) && !OWN.contains(&contender) && !contender.starts_with(PIPE)
+        };
+        let here = results.measurements.iter().filter(|m| m.scene.name == scene.name);
+        here.filter(is_peer).filter_map(|m| Some(m.metrics.get(metric)?.median)).reduce(better)
     };
+    let to_best_peer =
+        |own: &str, metric: &str| Some(median(own, metric)? / best_peer(&[Kind::Evicts], metric, f64::max)?);
     let at_most = |limit: f64, what: String, measured: Option<f64>| {
         measured.map(|measured| Figure { what, wanted: format!("≤ {limit}"), measured, met: measured <= limit })
     };
@@ -60,6 +66,11 @@ fn of(results: &Results, scene: &Scene) -> Vec<Figure> {
                     at_least(3.0, format!("overwrite, {element}: {ARRAY} / {ring}"), ratio(ARRAY, ring, "ns_per_op")),
                 ]
             })
+            .chain([at_most(
+                1.5,
+                format!("send on a full ring, {element}: {PIPE_OF_RING} / {RING}"),
+                ratio(PIPE_OF_RING, RING, "ns_per_op"),
+            )])
             .collect(),
         Group::Single if scene.name.starts_with("single/pair-half/") => {
             let figure = |ring: &&str| {
@@ -93,6 +104,25 @@ fn of(results: &Results, scene: &Scene) -> Vec<Figure> {
             let metric = "push_ns_p99_99";
             let what = format!("push p99.99 in overload, {}, {element}: {RING} / {ARRAY}", crew(threads));
             vec![at_most(0.2, what, ratio(RING, ARRAY, metric))]
+        }
+        Group::Pipes if scene.name.starts_with("pipes/wake/") => ["p50", "p99"]
+            .map(|quantile| {
+                let metric = format!("wake_ns_{quantile}");
+                let best = best_peer(&[Kind::Waits, Kind::Evicts], &metric, f64::min);
+                let measured = median(PIPE, &metric).zip(best).map(|(own, best)| own / best);
+                // No slower, but for what the rounds differ by.
+                at_most(1.1, format!("{quantile} of {}: {PIPE} / best peer", scene.name), measured)
+            })
+            .into(),
+        Group::Pipes if scene.name.starts_with("pipes/evicting/") => {
+            let what = format!("delivered, {}: {PIPE} / best peer", scene.name);
+            vec![at_least(1.0, what, to_best_peer(PIPE, "delivered_per_s"))]
+        }
+        Group::Pipes if scene.name.starts_with("pipes/lossless/") => {
+            let metric = "delivered_per_s";
+            let best = best_peer(&[Kind::Waits], metric, f64::max);
+            let measured = best.zip(median(SEND_WAIT, metric)).map(|(best, own)| best / own);
+            vec![at_most(1.2, format!("delivered, {}: best peer / {SEND_WAIT}", scene.name), measured)]
         }
         _ => Vec::new(),
     };

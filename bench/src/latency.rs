@@ -155,6 +155,6 @@ fn consume<T: Element, C: Consumer<T>>(mut consumer: C, shift: &Shift, work: Wor
 }
 
 #[inline(always)]
-fn since(start: Instant) -> u64 {
+pub(crate) fn since(start: Instant) -> u64 {
     start.elapsed().as_nanos() as u64
 }

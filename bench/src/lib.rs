@@ -1,5 +1,5 @@
 //! How bounded queues are compared: scenes, rounds, results. Start at `scenes` and `rounds`, then read what happens in
-//! a turn: `single`, `messages`, `threads`, `latency`.
+//! a turn: `single`, `messages`, `threads`, `latency`; with channels at whose ends one waits: `wake`, `ping_pong`, `flow`.
 
 mod accounts;
 mod check;
@@ -11,9 +11,12 @@ mod element;
 mod entrant;
 mod figures;
 mod floors;
+mod flow;
 mod latency;
 mod machine;
 mod messages;
+mod ping_pong;
+mod pipes;
 mod progress;
 mod queues;
 pub mod results;
@@ -24,6 +27,8 @@ mod summary;
 mod table;
 mod task;
 mod threads;
+mod waiting;
+mod wake;
 mod work;
 
 pub use command::main;
@@ -33,3 +38,4 @@ pub use entrant::Entrant;
 pub use figures::{Figure, figures};
 pub use machine::results_folder;
 pub use queues::queues;
+pub use waiting::{Awaited, Waiting};

@@ -85,6 +85,7 @@ pub enum Group {
     Threads,
     Messages,
     Latency,
+    Pipes,
 }
 
 impl Spread {

@@ -1,8 +1,11 @@
 //! Which scenes there are.
 
+use crate::contender::Kind::{Evicts, Waits};
 use crate::cores;
 use crate::task::Inside::{AllButOne, Half, None};
+use crate::task::Place::{Apart, Beside};
 use crate::task::Size::{self, Words1, Words3, Words32};
+use crate::task::Sleeper;
 use crate::task::Task;
 use crate::task::What::{Overwrite, Pair, PopOnEmpty};
 
@@ -36,6 +39,7 @@ pub(crate) fn short() -> Vec<Task> {
     tasks.extend(MESSAGES.map(Task::moved));
     tasks.extend(MESSAGES.map(Task::copied));
     tasks.extend(latency_crews().map(|threads| latency(threads, Words1, OVERLOAD)));
+    tasks.extend(pipes(&[Sleeper::Thread, Sleeper::Task]));
     tasks
 }
 
@@ -67,6 +71,19 @@ pub(crate) fn full() -> Vec<Task> {
         for size in [Words1, Words3] {
             tasks.extend(latency_crews().map(|threads| latency(threads, size, load)));
         }
+    }
+    tasks.extend(pipes(&[Sleeper::Thread, Sleeper::Task, Sleeper::TaskOfThread]));
+    tasks
+}
+
+fn pipes(sleepers: &[Sleeper]) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for &sleeper in sleepers {
+        tasks.extend([Apart, Beside].map(|place| Task::wake(sleeper, place)));
+    }
+    tasks.push(Task::ping_pong());
+    for full in [Evicts, Waits] {
+        tasks.extend([1, 4].map(|producers| Task::flow(full, producers)));
     }
     tasks
 }

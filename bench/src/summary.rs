@@ -17,7 +17,9 @@ pub(crate) fn print(results: &Results) {
     for measurement in &results.measurements {
         let scene = &measurement.scene;
         let title = match scene.group {
-            Group::Single | Group::Messages => scene.name.split('/').take(2).collect::<Vec<_>>().join("/"),
+            Group::Single | Group::Messages | Group::Pipes => {
+                scene.name.split('/').take(2).collect::<Vec<_>>().join("/")
+            }
             Group::Threads if (scene.produce_ns, scene.consume_ns) != (0, 0) => {
                 format!("threads/{}p{}c/{}", scene.producers, scene.consumers, scene.element)
             }
@@ -29,9 +31,7 @@ pub(crate) fn print(results: &Results) {
     for ((group, title), measurements) in tables {
         match group {
             Group::Single | Group::Messages => {
-                let columns = columns(&measurements, "ns_per_op", |scene| {
-                    scene.name.split('/').skip(2).collect::<Vec<_>>().join(" ")
-                });
+                let columns = columns(&measurements, "ns_per_op", rest_of_the_name);
                 print_table(&format!("{title}: time"), &measurements, &columns, nanoseconds, false);
             }
             Group::Threads => {
@@ -44,6 +44,18 @@ pub(crate) fn print(results: &Results) {
                 let metrics = ["push_ns_p50", "push_ns_p99", "push_ns_p99_99", "age_ns_p50", "age_ns_p99"];
                 let columns: Vec<_> = metrics.map(|metric| (metric.replace("_ns", ""), title.clone(), metric)).into();
                 print_table(&title, &measurements, &columns, nanoseconds, false);
+            }
+            Group::Pipes => {
+                for (metric, what, show, more_is_better) in [
+                    ("wake_ns_p50", "p50", nanoseconds as fn(f64) -> String, false),
+                    ("wake_ns_p99", "p99", nanoseconds, false),
+                    ("round_trips_per_s", "round trips, M/s", millions, true),
+                    ("delivered_per_s", "delivered, M/s", millions, true),
+                    ("pushed_per_s", "pushed, M/s", millions, true),
+                ] {
+                    let columns = columns(&measurements, metric, rest_of_the_name);
+                    print_table(&format!("{title}: {what}"), &measurements, &columns, show, more_is_better);
+                }
             }
         }
     }
@@ -61,6 +73,10 @@ fn columns(measurements: &[&Measurement], metric: &'static str, heading: impl Fn
         }
     }
     columns
+}
+
+fn rest_of_the_name(scene: &Scene) -> String {
+    scene.name.split('/').skip(2).collect::<Vec<_>>().join(" ")
 }
 
 fn threads_heading(scene: &Scene) -> String {
@@ -112,7 +128,9 @@ fn print_table(
                 rows.push(row);
             }
         }
-        table::print(title, &rows);
+        if rows.len() > 1 {
+            table::print(title, &rows);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::contender::Kind;
 use crate::results::{Group, Scene};
 
 /// A scene, and what is done in it.
@@ -30,6 +31,30 @@ pub(crate) enum What {
     Copied(usize),
     /// Producers push by the clock.
     Latency,
+    /// An element for one that sleeps.
+    Wake(Sleeper, Place),
+    /// An element goes to another thread and comes back.
+    PingPong,
+    /// Producers send as fast as they may, through a channel that evicts or waits.
+    Flow(Kind),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sleeper {
+    Thread,
+    /// Of a runtime with threads.
+    Task,
+    /// Of a runtime within the thread.
+    TaskOfThread,
+}
+
+/// Where it sleeps, seen from who wakes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On another core, which has to be woken too.
+    Apart,
+    /// On the same one, which is in use by who wakes it.
+    Beside,
 }
 
 /// How many elements are in the queue before a push.
@@ -110,6 +135,31 @@ impl Task {
         task.scene.consume_ns = consume_ns;
         task.scene.rate = Some(rate as f64);
         task
+    }
+
+    pub(crate) fn wake(sleeper: Sleeper, place: Place) -> Self {
+        let who = match sleeper {
+            Sleeper::Thread => "thread",
+            Sleeper::Task => "task",
+            Sleeper::TaskOfThread => "task-of-thread",
+        };
+        let place_name = match place {
+            Place::Apart => "apart",
+            Place::Beside => "beside",
+        };
+        let name = format!("pipes/wake/{who}/{place_name}");
+        Self::new(Group::Pipes, name, What::Wake(sleeper, place), Size::Words1, 1024, (1, 1))
+    }
+
+    pub(crate) fn ping_pong() -> Self {
+        Self::new(Group::Pipes, "pipes/ping-pong/8B".into(), What::PingPong, Size::Words1, 1024, (1, 1))
+    }
+
+    /// `full`: what is done about one element too many.
+    pub(crate) fn flow(full: Kind, producers: usize) -> Self {
+        let doing = if full == Kind::Evicts { "evicting" } else { "lossless" };
+        let name = format!("pipes/{doing}/{producers}p1c/8B/cap1024");
+        Self::new(Group::Pipes, name, What::Flow(full), Size::Words1, 1024, (producers, 1))
     }
 
     fn new(

@@ -16,23 +16,30 @@ use crate::task::{Effort, Sample, Task};
 use crate::work::Work;
 
 /// What happened in a window.
-struct Counts {
-    elapsed: Duration,
+pub(crate) struct Counts {
+    pub(crate) elapsed: Duration,
     /// Elements that got into the queue; a rejected one did not.
-    pushed: u64,
-    delivered: u64,
+    pub(crate) pushed: u64,
+    pub(crate) delivered: u64,
+}
+
+impl Counts {
+    pub(crate) fn sample(&self) -> Sample {
+        let Self { elapsed, pushed, delivered } = self;
+        let rate = |count: &u64| *count as f64 / elapsed.as_secs_f64();
+        let share = *delivered as f64 / *pushed.max(&1) as f64;
+        Sample::of([("pushed_per_s", rate(pushed)), ("delivered_per_s", rate(delivered)), ("delivered_share", share)])
+    }
 }
 
 pub(crate) fn turn<F: Family, T: Element>(task: &Task, effort: &Effort) -> Sample {
     let counts = window::<T, F::Queue<T>>(&task.scene, || thread::sleep(effort.window));
-    let rate = |count: u64| count as f64 / counts.elapsed.as_secs_f64();
-    let rates = [("pushed_per_s", rate(counts.pushed)), ("delivered_per_s", rate(counts.delivered))];
+    let mut sample = counts.sample();
     // A floor may deliver more than was pushed.
     if F::KIND == Kind::Floor {
-        return Sample::of(rates);
+        sample.metrics.retain(|(metric, _)| metric != "delivered_share");
     }
-    let share = counts.delivered as f64 / counts.pushed.max(1) as f64;
-    Sample::of([rates[0], rates[1], ("delivered_share", share)])
+    sample
 }
 
 /// Allocations.

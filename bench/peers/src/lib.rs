@@ -1,10 +1,11 @@
 //! The queues of other crates, as contenders.
 //!
-//! No async runtime runs: of channels that can also wait, these are the calls that never do.
+//! As queues, these are the calls of channels that never wait; `waiting` has those that do.
 
 mod channel;
 mod evicting;
 mod rejecting;
+mod waiting;
 
 use ringway_bench::Entrant;
 
@@ -23,5 +24,6 @@ pub fn queues() -> Vec<Entrant> {
         Entrant::of::<Crossfire>(),
         Entrant::of::<Rtrb>(),
     ]);
+    all.extend(waiting::channels());
     all
 }

@@ -57,6 +57,7 @@ pub(crate) fn all_groups() -> Results {
         (Group::Threads, "threads/1p1c/8B/cap1024/produce0/consume0"),
         (Group::Threads, "threads/1p1c/8B/cap1024/produce0/consume1000"),
         (Group::Latency, "latency/1p1c/8B/consume0/rate200000"),
+        (Group::Pipes, "pipes/wake/thread/apart"),
     ] {
         for (contender, kind, size) in
             [("AtomicRing", Kind::Evicts, 2.0), ("ArrayQueue", Kind::Evicts, 1.0), ("bare exchange", Kind::Floor, 0.5)]
@@ -72,6 +73,7 @@ pub(crate) fn all_groups() -> Results {
                     let share = ("delivered_share", of(0.1));
                     measurement(scene, contender, [rates[0], rates[1], share])
                 }
+                Group::Pipes => measurement(scene, contender, [("wake_ns_p50", of(size * 1e4))]),
                 Group::Latency => measurement(scene, contender, [("push_ns_p99_99", of(size * 1e3))]),
             };
             if group == Group::Latency {

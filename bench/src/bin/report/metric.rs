@@ -31,8 +31,11 @@ pub(crate) fn overlap(metric: &str, a: Spread, b: Spread) -> bool {
 
 /// In which order figures are read: first what they are about, then the rest.
 pub(crate) fn rank(metric: &str) -> usize {
-    const ORDER: [&str; 16] = [
+    const ORDER: [&str; 19] = [
         "ns_per_op",
+        "wake_ns_p50",
+        "wake_ns_p99",
+        "round_trips_per_s",
         "delivered_per_s",
         "pushed_per_s",
         "delivered_share",
@@ -65,11 +68,11 @@ pub(crate) fn title(metric: &str) -> String {
         "delivered_share" => "delivered share".into(),
         "allocations_per_op" => "allocations per operation".into(),
         "bytes_per_slot" => "bytes per slot".into(),
-        other => match (other.strip_prefix("push_ns_"), other.strip_prefix("age_ns_")) {
-            (Some(rest), _) => latency("push latency", rest),
-            (_, Some(rest)) => latency("age", rest),
-            _ => other.replace('_', " "),
-        },
+        "round_trips_per_s" => "round trips per second".into(),
+        other => [("push_ns_", "push latency"), ("age_ns_", "age"), ("wake_ns_", "latency to a sleeper")]
+            .iter()
+            .find_map(|(prefix, what)| Some(latency(what, other.strip_prefix(prefix)?)))
+            .unwrap_or_else(|| other.replace('_', " ")),
     }
 }
 

@@ -184,7 +184,7 @@ fn curves<'a>(contest: &Contest<'a>) -> Lines<'a> {
     let panel = |curve: &str, title: &str, evicting: bool| {
         let belongs = |entry: &&&Measurement| match entry.kind {
             Kind::Evicts => evicting || RINGS.contains(&entry.contender.as_str()),
-            Kind::Rejects | Kind::Grows => !evicting,
+            Kind::Rejects | Kind::Waits | Kind::Grows => !evicting,
             Kind::Floor => true,
         };
         let lines: Vec<_> = contest

@@ -12,7 +12,7 @@ use crate::plot::Result;
 use crate::table::Table;
 use crate::{metric, plots, tables};
 
-const GROUPS: [(Group, &str, &str); 4] = [
+const GROUPS: [(Group, &str, &str); 5] = [
     (Group::Single, "One thread", "What an operation costs when nobody else is near."),
     (
         Group::Threads,
@@ -27,6 +27,13 @@ const GROUPS: [(Group, &str, &str); 4] = [
         "Producers push by a timetable. A push takes from the time it was due to its return, so that a stall counts for all \
          that had to wait behind it. The age of an element is the time from there to its delivery. The curves are of all rounds together, so one \
          bad round shows at their right ends; the tables have the medians over the rounds.",
+    ),
+    (
+        Group::Pipes,
+        "Pipes",
+        "Channels at whose ends one waits, with one receiver. `wake`: from before an element is sent until after it is received by one that sleeps, \
+         on another core or on that of the sender. `ping-pong`: an element goes to another thread and comes back. `evicting` and `lossless`: \
+         producers send as fast as they may; what does not fit pushes out the oldest, or waits.",
     ),
 ];
 

@@ -19,6 +19,7 @@ pub(crate) fn of<'a>(contests: &'a [Contest<'a>], group: Group) -> Vec<(String, 
     match group {
         Group::Single => by_doing(&contests, |scene| format!("{}, {}", element(scene), scene.capacity)),
         Group::Messages => by_doing(&contests, element),
+        Group::Pipes => by_doing(&contests, |scene| scene.name.split('/').skip(2).collect::<Vec<_>>().join(" ")),
         Group::Threads | Group::Latency => contests.into_iter().flat_map(by_scene).collect(),
     }
 }

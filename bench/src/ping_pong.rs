@@ -1,0 +1,39 @@
+//! Two threads, two channels, one element that goes to and fro, with whatever looking on each does before it sleeps.
+
+use std::thread;
+
+use crate::contender::OnlyEnd;
+use crate::crew;
+use crate::element::Element;
+use crate::task::{Effort, Sample, Task};
+use crate::waiting::Waiting;
+
+pub(crate) fn turn<C: Waiting, T: Element>(task: &Task, effort: &Effort) -> Sample {
+    let [there, back] = [(); 2].map(|()| {
+        let (sender, receiver) = C::bounded::<T>(task.scene.capacity);
+        (OnlyEnd::new(sender), OnlyEnd::new(receiver))
+    });
+    let (elapsed, round_trips, _) = crew::run(
+        &task.scene,
+        |_, shift| {
+            let (sender, mut receiver) = (there.0.take(), back.1.take());
+            let mut round_trips = 0;
+            shift.begin();
+            while !shift.is_over() {
+                C::send(&sender, T::new(round_trips));
+                assert!(C::recv(&mut receiver).is_some(), "{} is closed too early", C::NAME);
+                round_trips += 1;
+            }
+            round_trips
+        },
+        |_, shift| {
+            let (sender, mut receiver) = (back.0.take(), there.1.take());
+            shift.begin();
+            while let Some(element) = C::recv(&mut receiver) {
+                C::send(&sender, element);
+            }
+        },
+        || thread::sleep(effort.window),
+    );
+    Sample::of([("round_trips_per_s", round_trips.iter().sum::<u64>() as f64 / elapsed.as_secs_f64())])
+}
