@@ -252,7 +252,9 @@ mod tests {
             with_threads::<Broken<LOSES, 300>, u64>,
             with_threads::<Broken<DOUBLES, 300>, u64>,
         ];
-        assert!(checks.into_iter().all(|check| panic::catch_unwind(check).is_err()));
+        // What is wrong shows when the threads meet, and in a single run they need not.
+        let finds = |check: fn()| (0..1000).any(|_| panic::catch_unwind(check).is_err());
+        assert!(checks.into_iter().all(finds));
     }
 
     struct BrokenChannel<const HOW: u8, const KEEPS: bool>;
