@@ -80,7 +80,7 @@ proptest! {
 
 /// More at once than have room from the start.
 const THREADS: u32 = 40;
-const CALLS: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
+const CALLS: u32 = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
 
 /// Twice, so that the second threads have the numbers of the first.
 fn threads_count<Q: Queue<u32>>(queue: Q) {
