@@ -106,7 +106,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         let mut taken =
             poll_fn(|cx| self.poll_take(cx, &mut sleeper, || &self.pipe.elements, || self.take_batch(out, max)))
                 .await?;
-        if taken == max {
+        // Without the timer's thread where there is nothing to wait for.
+        if taken == max || max_wait.is_zero() {
             return Ok(taken);
         }
         let mut time_is_up = pin!(Delay::new(max_wait));
