@@ -1,0 +1,70 @@
+//! A message as a line of JSON: `{"received":"2025-01-31T12:00:00.000000Z","input":"udp","message":…}`.
+//!
+//! `message` is the JSON value if messages are parsed as JSON, else text; what is not UTF-8 is in `base64` instead.
+
+use std::time::{Instant, SystemTime};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::config::Parse;
+use crate::message::Message;
+
+#[derive(Serialize)]
+struct Record<'a> {
+    received: String,
+    input: &'static str,
+    #[serde(flatten)]
+    body: Body<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Body<'a> {
+    #[serde(rename = "message")]
+    Json(&'a RawValue),
+    #[serde(rename = "message")]
+    Text(&'a str),
+    Base64(String),
+}
+
+/// Appends the lines of a batch.
+pub(super) fn write(batch: &[Message], parse: Parse, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    let (now, today) = (Instant::now(), SystemTime::now());
+    for message in batch {
+        let received = today - now.saturating_duration_since(message.received);
+        let body = match (std::str::from_utf8(&message.body), parse) {
+            (Ok(text), Parse::Json) => Body::Json(serde_json::from_str(text)?),
+            (Ok(text), Parse::Raw) => Body::Text(text),
+            (Err(_), _) => Body::Base64(BASE64_STANDARD.encode(&message.body)),
+        };
+        let received = humantime::format_rfc3339_micros(received).to_string();
+        serde_json::to_writer(&mut *out, &Record { received, input: message.source.name(), body })?;
+        out.push(b'\n');
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Source;
+
+    fn line(body: &'static [u8], parse: Parse) -> String {
+        let message = Message { body: body.into(), received: Instant::now(), id: 1, source: Source::Udp };
+        let mut out = Vec::new();
+        write(&[message], parse, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let (_, rest) = text.split_once("Z\",").unwrap();
+        rest.to_string()
+    }
+
+    #[test]
+    fn a_body_is_json_or_text_or_base64() {
+        assert_eq!(line(br#"{"a":1.50}"#, Parse::Json), "\"input\":\"udp\",\"message\":{\"a\":1.50}}\n");
+        assert_eq!(line(b"two\nlines", Parse::Raw), "\"input\":\"udp\",\"message\":\"two\\nlines\"}\n");
+        assert_eq!(line(b"\xff", Parse::Raw), "\"input\":\"udp\",\"base64\":\"/w==\"}\n");
+    }
+}

@@ -1,0 +1,73 @@
+//! A circuit breaker: an output that has failed too often in a row is left alone for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::account::Account;
+
+/// Closed: the output is used. Open, after too many failures in a row: it is not, until a pause is over. Then one attempt says
+/// whether it is closed or open again ("half-open").
+pub(crate) struct Breaker {
+    /// `None`: never.
+    after: Option<u32>,
+    pause: Duration,
+    failures: u32,
+    open_until: Option<Instant>,
+    account: Arc<Account>,
+}
+
+impl Breaker {
+    pub(crate) fn new(after: Option<u32>, pause: Duration, account: Arc<Account>) -> Self {
+        Self { after, pause, failures: 0, open_until: None, account }
+    }
+
+    /// How long the output is to be left alone yet; `None`: not at all.
+    pub(crate) fn open_for(&self) -> Option<Duration> {
+        self.open_until?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    pub(crate) fn succeeded(&mut self) {
+        if self.failures > 0 {
+            self.failures = 0;
+            self.account.set_breaker_open(false);
+        }
+    }
+
+    pub(crate) fn failed(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        if self.after.is_some_and(|after| self.failures >= after) {
+            self.open_until = Some(Instant::now() + self.pause);
+            self.account.set_breaker_open(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_opens_after_failures_in_a_row_and_tries_once_after_the_pause() {
+        let account = Arc::new(Account::new());
+        let pause = Duration::from_secs(5);
+        let mut breaker = Breaker::new(Some(2), pause, Arc::clone(&account));
+        breaker.failed();
+        breaker.succeeded();
+        breaker.failed();
+        assert_eq!(breaker.open_for(), None, "not in a row");
+        breaker.failed();
+        assert_eq!(breaker.open_for(), Some(pause));
+        assert!(account.is_breaker_open());
+        tokio::time::advance(pause).await;
+        assert_eq!(breaker.open_for(), None);
+        breaker.failed();
+        assert_eq!(breaker.open_for(), Some(pause), "one failure is enough now");
+        tokio::time::advance(pause).await;
+        breaker.succeeded();
+        breaker.failed();
+        assert_eq!(breaker.open_for(), None);
+        assert!(!account.is_breaker_open());
+    }
+}
