@@ -100,7 +100,7 @@ pub use mutex_ring::MutexRing;
 pub use mutex_vec::MutexVec;
 #[cfg(any(feature = "std", feature = "async"))]
 pub use pipe::{Closed, Receiver, Sender, TryRecvError, TrySendError, pipe};
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 pub use pipe::{RecvTimeoutError, SendTimeoutError};
 pub use queue::{Overflow, Pushed, Queue};
 

@@ -2,6 +2,7 @@ use std::fmt;
 
 use crossbeam_utils::CachePadded;
 
+use crate::queue::pop_into_and_tell;
 use crate::segments::{FIRST_THREADS, Segments};
 use crate::sync::{AtomicU64, Ordering};
 use crate::thread_id::ThreadId;
@@ -46,7 +47,7 @@ use crate::{Full, Overflow, Pushed, Queue};
 ///
 /// # Panics
 ///
-/// All operations, when 65,536 other threads that have used one, or an [`AtomicRing`](crate::AtomicRing), are alive.
+/// `push`, `try_push`, `pop` and `pop_into`, when 65,536 other threads that have used one, or an [`AtomicRing`](crate::AtomicRing), are alive.
 pub struct Metered<Q> {
     queue: Q,
     counts: Segments<Box<[CachePadded<Counts>]>>,
@@ -113,18 +114,15 @@ impl<Q> Metered<Q> {
         self.queue
     }
 
-    /// Adds to a count of the current thread.
+    /// The counts of the current thread. To be had before the operation that is counted, since this may panic.
     #[inline]
-    fn count(&self, which: impl Fn(&Counts) -> &AtomicU64, n: usize) {
+    fn mine(&self) -> Mine<'_> {
         let thread = ThreadId::current();
         let counts = match self.counts.first().get(thread.number()) {
             Some(counts) => counts,
             None => self.later_counts(thread.number()),
         };
-        let count = which(counts);
-        // Nobody else writes to it while this thread has the number. Relaxed, here and below: the owner before, if any, is
-        // ordered before this one by the number's claim.
-        count.store(count.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
+        Mine { counts, _thread: thread }
     }
 
     #[cold]
@@ -135,6 +133,21 @@ impl<Q> Metered<Q> {
     }
 }
 
+/// The counts that nobody else writes to while this value keeps the thread its number.
+struct Mine<'a> {
+    counts: &'a Counts,
+    _thread: ThreadId,
+}
+
+impl Mine<'_> {
+    #[inline]
+    fn add(&self, which: impl Fn(&Counts) -> &AtomicU64, n: usize) {
+        let count = which(self.counts);
+        // Relaxed: the owner of the number before, if any, is ordered before this one by the number's claim.
+        count.store(count.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
+    }
+}
+
 fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
     (0..threads).map(|_| CachePadded::default()).collect()
 }
@@ -142,33 +155,38 @@ fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
 impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {
     #[inline(always)]
     fn push(&self, value: T) -> Pushed<T> {
+        let mine = self.mine();
         let pushed = self.queue.push(value);
-        match &pushed {
-            Pushed::Stored => self.count(|counts| &counts.added, 1),
-            Pushed::Evicted(_) => self.count(|counts| &counts.evicted, 1),
-            Pushed::Rejected(_) => self.count(|counts| &counts.rejected, 1),
-        }
+        mine.add(
+            |counts| match pushed {
+                Pushed::Stored => &counts.added,
+                Pushed::Evicted(_) => &counts.evicted,
+                Pushed::Rejected(_) => &counts.rejected,
+            },
+            1,
+        );
         pushed
     }
 
     #[inline(always)]
     fn try_push(&self, value: T) -> Result<(), Full<T>> {
+        let mine = self.mine();
         self.queue.try_push(value)?;
-        self.count(|counts| &counts.added, 1);
+        mine.add(|counts| &counts.added, 1);
         Ok(())
     }
 
     #[inline(always)]
     fn pop(&self) -> Option<T> {
+        let mine = self.mine();
         let popped = self.queue.pop()?;
-        self.count(|counts| &counts.popped, 1);
+        mine.add(|counts| &counts.popped, 1);
         Some(popped)
     }
 
     fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
-        let popped = self.queue.pop_into(out, max);
-        self.count(|counts| &counts.popped, popped);
-        popped
+        let mine = self.mine();
+        pop_into_and_tell(&self.queue, out, max, |popped| mine.add(|counts| &counts.popped, popped))
     }
 
     fn len(&self) -> usize {

@@ -1,14 +1,13 @@
 //! A pipe: a queue with two ends, at which threads and tasks can wait, and which can be closed.
 //!
 //! Read in this order: this file, `gate` (who may put something in), `signal` (where one sleeps), `wait` (how, without missing
-//! what one waits for), then the two ends, and what the waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
+//! what one waits for; `later` calls who was woken), then the two ends, and what the waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
 
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 mod blocking;
 mod error;
 mod gate;
 mod iter;
-#[cfg(feature = "async")]
 mod later;
 mod receiver;
 mod sender;
@@ -22,14 +21,15 @@ use std::sync::Arc;
 
 use crate::Queue;
 use crate::sync::{AtomicUsize, Ordering, fence};
-use gate::{Gate, Inside};
+use gate::{Entry, Gate, Inside};
+use later::Calls;
 use signal::{Signal, Sleeper};
 
 pub use error::{Closed, TryRecvError, TrySendError};
 #[cfg(feature = "std")]
 pub use error::{RecvTimeoutError, SendTimeoutError};
 pub use iter::{Drain, TryIter};
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 pub use iter::{IntoIter, Iter};
 pub use receiver::Receiver;
 pub use sender::Sender;
@@ -94,23 +94,38 @@ struct Pipe<Q> {
 }
 
 impl<Q> Pipe<Q> {
-    /// Puts `value` in by `push`, unless the pipe is closed, and wakes who waits for it.
+    /// Puts `value` in by `push`, unless the pipe is closed, and wakes who waits for it, if it was `stored`.
     #[inline(always)]
-    fn put<T, R>(&self, stripe: &AtomicUsize, value: T, push: impl FnOnce(&Q, T) -> R) -> Result<R, Closed<T>> {
-        let Some(inside) = self.gate.enter(stripe) else {
-            self.left_behind();
-            return Err(Closed(value));
-        };
-        let _leaving = Leaving { pipe: self, inside };
-        Ok(push(&self.queue, value))
+    fn put<T, R>(
+        &self,
+        stripe: &AtomicUsize,
+        value: T,
+        push: impl FnOnce(&Q, T) -> R,
+        stored: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Closed<T>> {
+        match self.gate.enter(stripe) {
+            Entry::Inside(inside) => {
+                let mut leaving = Leaving { pipe: self, inside, stored: true };
+                let pushed = push(&self.queue, value);
+                leaving.stored = stored(&pushed);
+                Ok(pushed)
+            }
+            Entry::TooLate(inside) => {
+                inside.leave();
+                self.left_behind();
+                Err(Closed(value))
+            }
+            Entry::Refused => Err(Closed(value)),
+        }
     }
 
-    /// To be called by a sender that has left the gate, or was refused, when the pipe was closed.
+    /// To be called by a sender that has left the gate when it was closed.
     #[cold]
     #[inline(never)]
     fn left_behind(&self) {
+        let _calls = Calls;
         // Not one of them, as for an element: all of them may be waiting for the last sender to leave.
-        self.elements.wake_all();
+        self.elements.notify(usize::MAX);
         self.discard_if_abandoned();
     }
 
@@ -137,18 +152,21 @@ impl<Q> Pipe<Q> {
         sleeper
     }
 
-    /// *Linearization point*: that of [`Gate::close`].
     fn close(&self) {
+        let _calls = Calls;
         // No fence before those who listen are looked for: all of them look once more by way of the gate's stripes, which this
         // has closed. So either this sees who listens, or that one sees a closed stripe.
         self.gate.close();
-        self.elements.wake_all();
-        self.space.wake_all();
+        self.elements.notify(usize::MAX);
+        self.space.notify(usize::MAX);
     }
 
+    /// To be called when the pipe is closed: drops what is inside if there is no receiver any more.
+    ///
+    /// Not before the last sender has left, who calls this too: none that is still inside must find the room that this makes.
     fn discard_if_abandoned(&self) {
         // Acquire pairs with the Release of the last receiver's drop.
-        if self.receivers.load(Ordering::Acquire) == 0 {
+        if self.receivers.load(Ordering::Acquire) == 0 && self.gate.is_over() {
             (self.discard_all)(&self.queue);
         }
     }
@@ -158,15 +176,16 @@ impl<Q> Pipe<Q> {
 struct Leaving<'a, Q> {
     pipe: &'a Pipe<Q>,
     inside: Inside<'a>,
+    /// Whether there may be an element more.
+    stored: bool,
 }
 
 impl<Q> Drop for Leaving<'_, Q> {
     #[inline(always)]
     fn drop(&mut self) {
-        let closed = self.inside.leave();
-        if closed {
+        if self.inside.leave() {
             self.pipe.left_behind();
-        } else {
+        } else if self.stored {
             self.pipe.elements.wake(1);
         }
     }

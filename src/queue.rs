@@ -93,6 +93,33 @@ pub(crate) fn pop_each<T>(out: &mut Vec<T>, max: usize, mut pop: impl FnMut() ->
     max
 }
 
+/// Calls [`pop_into`](Queue::pop_into), and `tell` with how many elements were appended, though it may have panicked.
+pub(crate) fn pop_into_and_tell<T>(
+    queue: &impl Queue<T>,
+    out: &mut Vec<T>,
+    max: usize,
+    tell: impl FnMut(usize),
+) -> usize {
+    struct Tell<'a, T, F: FnMut(usize)> {
+        out: &'a mut Vec<T>,
+        before: usize,
+        tell: F,
+    }
+
+    impl<T, F: FnMut(usize)> Drop for Tell<'_, T, F> {
+        fn drop(&mut self) {
+            let taken = self.out.len() - self.before;
+            if taken > 0 {
+                (self.tell)(taken);
+            }
+        }
+    }
+
+    let before = out.len();
+    let telling = Tell { out, before, tell };
+    queue.pop_into(telling.out, max)
+}
+
 /// What became of a pushed element, and of the one that made room for it.
 ///
 /// ```

@@ -58,7 +58,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
         let mut value = Some(value);
         let sent = block(deadline, || self.pipe.listen_for_space(), || self.try_put(&mut value));
         match sent {
-            Some(sent) => sent.map_err(|Closed(value)| SendTimeoutError::Closed(value)),
+            Some(sent) => Ok(sent?),
             None => Err(SendTimeoutError::Timeout(value.expect("it was not sent"))),
         }
     }
@@ -117,7 +117,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         match self.take_until(deadline, || self.take_one()) {
-            Some(received) => received.map_err(|Closed(())| RecvTimeoutError::Closed),
+            Some(received) => Ok(received?),
             None => Err(RecvTimeoutError::Timeout),
         }
     }

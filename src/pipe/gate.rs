@@ -42,25 +42,21 @@ impl Gate {
         &self.stripes[n % STRIPES]
     }
 
-    /// Lets a sender in; `None` when the gate is closed. *Progress*: wait-free.
+    /// Lets a sender in, unless the gate is closed. *Progress*: wait-free.
     #[inline]
-    pub(super) fn enter<'a>(&self, stripe: &'a AtomicUsize) -> Option<Inside<'a>> {
+    pub(super) fn enter<'a>(&self, stripe: &'a AtomicUsize) -> Entry<'a> {
         // First, so that who was refused, or knows of one who was, is refused at every stripe; and those who try again and again
         // do not put off the end.
         if self.is_closed() {
-            return None;
+            return Entry::Refused;
         }
         // Relaxed: what is decided here is which was first, this or the closing of the stripe; what must be seen is seen by who leaves.
         let before = stripe.fetch_add(VISITOR, Ordering::Relaxed);
         let inside = Inside(stripe);
-        if before & CLOSED == 0 {
-            return Some(inside);
-        }
-        inside.leave();
-        None
+        if before & CLOSED == 0 { Entry::Inside(inside) } else { Entry::TooLate(inside) }
     }
 
-    /// Lets nobody in any more who does not know yet; those who are inside may finish. *Progress*: wait-free.
+    /// From now on nobody is let in; those who are inside may finish. *Progress*: wait-free.
     pub(super) fn close(&self) {
         // Release pairs with the Acquire of `is_closed`. Before the stripes, so that who finds one closed knows that all are.
         self.closed.store(true, Ordering::Release);
@@ -75,7 +71,7 @@ impl Gate {
         self.stripes.iter().filter(visited).count() == 0
     }
 
-    /// Whether nobody is let in who is not inside.
+    /// Whether it is closed; some may still be inside.
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
         // Acquire pairs with the Release of `close`: who knows of the closing sees what was done before.
@@ -98,7 +94,15 @@ impl Gate {
     }
 }
 
-/// A sender that has been let in, until it [leaves](Self::leave).
+/// What became of a sender that wanted to get in.
+pub(super) enum Entry<'a> {
+    Inside(Inside<'a>),
+    /// The gate is closed, but the sender was counted, so that others may take it for one who is inside.
+    TooLate(Inside<'a>),
+    Refused,
+}
+
+/// A sender that is counted, until it [leaves](Self::leave).
 #[must_use]
 pub(super) struct Inside<'a>(&'a AtomicUsize);
 

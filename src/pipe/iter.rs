@@ -1,7 +1,6 @@
 //! The elements that come out of a pipe, as iterators.
 
 use std::fmt;
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
 use std::iter::FusedIterator;
 
 use super::Receiver;
@@ -60,13 +59,13 @@ impl<T, Q: Queue<T>> Iterator for Drain<'_, T, Q> {
 }
 
 /// See [`Receiver::iter`].
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 #[must_use = "iterators are lazy"]
 pub struct Iter<'a, T, Q> {
     pub(super) receiver: &'a Receiver<T, Q>,
 }
 
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> Iterator for Iter<'_, T, Q> {
     type Item = T;
 
@@ -77,13 +76,13 @@ impl<T, Q: Queue<T>> Iterator for Iter<'_, T, Q> {
 }
 
 /// The elements of a pipe by value: as [`Iter`], but owns the receiver.
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 #[must_use = "iterators are lazy"]
 pub struct IntoIter<T, Q> {
     receiver: Receiver<T, Q>,
 }
 
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> Iterator for IntoIter<T, Q> {
     type Item = T;
 
@@ -93,7 +92,7 @@ impl<T, Q: Queue<T>> Iterator for IntoIter<T, Q> {
     }
 }
 
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> IntoIterator for Receiver<T, Q> {
     type Item = T;
     type IntoIter = IntoIter<T, Q>;
@@ -103,7 +102,7 @@ impl<T, Q: Queue<T>> IntoIterator for Receiver<T, Q> {
     }
 }
 
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 impl<'a, T, Q: Queue<T>> IntoIterator for &'a Receiver<T, Q> {
     type Item = T;
     type IntoIter = Iter<'a, T, Q>;
@@ -113,10 +112,11 @@ impl<'a, T, Q: Queue<T>> IntoIterator for &'a Receiver<T, Q> {
     }
 }
 
-// Once a pipe is closed and empty it stays so, and a drained one has no more to give.
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+impl<T, Q: Queue<T>> FusedIterator for Drain<'_, T, Q> {}
+// Once a pipe is closed and empty it stays so.
+#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> FusedIterator for Iter<'_, T, Q> {}
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> FusedIterator for IntoIter<T, Q> {}
 
 macro_rules! debug {
@@ -129,5 +129,5 @@ macro_rules! debug {
     )*};
 }
 debug!(TryIter<'_, T, Q>, Drain<'_, T, Q>);
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[cfg(feature = "std")]
 debug!(Iter<'_, T, Q>, IntoIter<T, Q>);

@@ -2,9 +2,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::later::Calls;
 use super::{Drain, Pipe, TryIter};
 #[cfg(target_has_atomic = "64")]
 use crate::AtomicRing;
+use crate::queue::pop_into_and_tell;
 use crate::sync::Ordering;
 use crate::{Closed, Queue, TryRecvError};
 
@@ -70,23 +72,20 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.try_take(|queue| queue.pop().map(|value| (value, 1)))
+        self.try_take(|queue| queue.pop().inspect(|_| self.pipe.made_room(1)))
     }
 
-    /// Takes something, and how many elements that is, out of the queue.
+    /// Takes something out of the queue, by a `take` that tells what room it makes.
     #[inline]
-    fn try_take<R>(&self, mut take: impl FnMut(&Q) -> Option<(R, usize)>) -> Result<R, TryRecvError> {
-        let mut taken = take(&self.pipe.queue);
-        if taken.is_none() {
-            if !self.pipe.gate.is_over() {
-                return Err(TryRecvError::Empty);
-            }
-            // Once more: something may have been put in since, by the last sender to leave.
-            taken = take(&self.pipe.queue);
+    fn try_take<R>(&self, mut take: impl FnMut(&Q) -> Option<R>) -> Result<R, TryRecvError> {
+        if let Some(taken) = take(&self.pipe.queue) {
+            return Ok(taken);
         }
-        let (value, n) = taken.ok_or(TryRecvError::Closed)?;
-        self.pipe.made_room(n);
-        Ok(value)
+        if !self.pipe.gate.is_over() {
+            return Err(TryRecvError::Empty);
+        }
+        // Once more: something may have been put in since, by the last sender to leave.
+        take(&self.pipe.queue).ok_or(TryRecvError::Closed)
     }
 
     /// For those that wait for an element: `None` when there is none now.
@@ -97,15 +96,15 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// For those that wait for a batch: appends up to `max` elements, at least one; `None` when there is none now.
     pub(super) fn take_batch(&self, out: &mut Vec<T>, max: usize) -> Option<Result<usize, Closed>> {
         waiting(self.try_take(|queue| {
-            let taken = queue.pop_into(out, max);
-            (taken > 0).then_some((taken, taken))
+            let taken = pop_into_and_tell(queue, out, max, |taken| self.pipe.made_room(taken));
+            (taken > 0).then_some(taken)
         }))
     }
 
-    /// Throws away up to `n` of the elements that are inside at this moment, the oldest first; returns how many.
+    /// Throws away up to `n` elements, the oldest first, but no more than are inside at this moment; returns how many.
     ///
-    /// "Want new data when things recover": with `usize::MAX`, what has piled up goes, and what comes later stays. At most as many
-    /// are thrown away as were inside at the beginning, so it ends beside a running producer.
+    /// "Want new data when things recover": with `usize::MAX`, what has piled up goes. It ends beside a running producer; where that one
+    /// evicts meanwhile, newer elements go in the place of those that it has evicted.
     ///
     /// # Panics
     ///
@@ -128,7 +127,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     /// Takes what has piled up: an iterator over at most as many elements as are inside at this moment, oldest first.
     ///
-    /// Lazy: what is not taken from the iterator stays inside. It never waits.
+    /// Beside a producer that evicts, newer elements come in the place of those that it has evicted. Lazy: what is not taken from the iterator stays inside. It never waits.
     ///
     /// ```
     /// use ringway::AtomicRing;
@@ -160,6 +159,12 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         self.pipe.queue.is_empty()
     }
 
+    /// Whether one more element would be one too many; never true of an unbounded queue.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.pipe.queue.is_full()
+    }
+
     /// How many elements fit; `None`: as many as there is memory for.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
@@ -186,6 +191,7 @@ impl<T, Q> Drop for Receiver<T, Q> {
     fn drop(&mut self) {
         // Release pairs with the Acquire of the last one and of `discard_if_abandoned`.
         if self.pipe.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let _calls = Calls;
             self.pipe.close();
             // Nobody can take it any more, and it may hold what others wait for.
             self.pipe.discard_if_abandoned();

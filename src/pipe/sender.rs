@@ -76,7 +76,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// but for the push, unless somebody sleeps; waking takes a lock for a moment.
     ///
     /// *Cost*, when nobody sleeps: two read-modify-writes on a cache line that this sender shares with no other (with at most
-    /// eight of them), and a load of one that changes only when receivers go to sleep.
+    /// eight of them; a receiver touches it when it goes to sleep), and two loads of lines that change only when receivers go to sleep
+    /// and when the pipe is closed.
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// ```
     #[inline(always)]
     pub fn send(&self, value: T) -> Result<Pushed<T>, Closed<T>> {
-        self.pipe.put(self.stripe(), value, Q::push)
+        self.pipe.put(self.stripe(), value, Q::push, Pushed::is_stored)
     }
 
     /// Puts `value` in if there is room; never evicts, never waits.
@@ -111,7 +112,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        match self.pipe.put(self.stripe(), value, Q::try_push) {
+        match self.pipe.put(self.stripe(), value, Q::try_push, Result::is_ok) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(Full(value))) => Err(TrySendError::Full(value)),
             Err(Closed(value)) => Err(TrySendError::Closed(value)),
@@ -140,6 +141,12 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pipe.queue.is_empty()
+    }
+
+    /// Whether one more element would be one too many; never true of an unbounded queue.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.pipe.queue.is_full()
     }
 
     /// How many elements fit; `None`: as many as there is memory for.

@@ -83,6 +83,10 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     ///
     /// [`Closed`] when the pipe is closed and nothing is inside any more.
     ///
+    /// # Panics
+    ///
+    /// When `out` cannot grow; no element is lost then. And when `futures-timer` cannot start its thread.
+    ///
     /// ```
     /// # futures_executor::block_on(async {
     /// use std::time::Duration;
@@ -169,9 +173,10 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 /// See [`Receiver::stream`].
 #[must_use = "streams are lazy"]
 pub struct RecvStream<T, Q> {
+    /// Dropped first, or the last receiver would wake its own task.
+    sleeper: Option<Sleeper<Elements<Q>>>,
     receiver: Receiver<T, Q>,
     ended: bool,
-    sleeper: Option<Sleeper<Elements<Q>>>,
 }
 
 /// A pipe, as what its receivers sleep by.
