@@ -284,6 +284,32 @@ models! {
         assert_eq!(rx.recv(), Err(Closed(())));
     };
 
+    closing_wakes_a_task, 3, |tx, rx| {
+        let closing = spawn(move || {
+            tx.close();
+            tx
+        });
+        assert_eq!(block_on(rx.recv_async()), Err(Closed(())));
+        closing.join().unwrap();
+    };
+
+    closing_wakes_a_task_that_waits_for_room, 3, |tx, rx| {
+        assert_eq!(tx.send(1), Ok(Pushed::Stored));
+        let sending = spawn(move || block_on(tx.send_async(2)));
+        rx.close();
+        assert_eq!(sending.join().unwrap(), Err(Closed(2)));
+    };
+
+    a_wake_up_is_passed_on_to_a_task, 3, |tx, rx| {
+        let other = rx.clone();
+        let mut receiving = Box::pin(rx.recv_async());
+        assert!(look(receiving.as_mut()).is_pending());
+        let waiting = spawn(move || block_on(other.recv_async()));
+        assert_eq!(tx.send(1), Ok(Pushed::Stored));
+        drop(receiving);
+        assert_eq!(waiting.join().unwrap(), Ok(1));
+    };
+
     the_last_receiver_leaves_nothing_inside, 3, |tx, rx| {
         let sender = tx.clone();
         let sending = spawn(move || { let _ = sender.send(1); });

@@ -55,7 +55,7 @@ pub(crate) struct Config {
     #[arg(long, env = "GATEWAY_QUEUE", value_name = "KIND", default_value_t = Kind::AtomicRing)]
     pub(crate) queue: Kind,
 
-    /// How many messages the queue holds
+    /// How many messages the queue holds; a mutex-vec holds as many as there is memory for
     #[arg(long, env = "GATEWAY_CAPACITY", value_name = "MESSAGES", default_value_t = 10_000)]
     pub(crate) capacity: usize,
 

@@ -96,6 +96,6 @@ pub(crate) async fn open(config: &Config) -> Result<Box<dyn Output>, crate::Erro
         Target::Stdout => Box::new(stdout::Stdout::default()),
         Target::File(path) => Box::new(file::File::open(path, config).await?),
         Target::Http(url) => Box::new(http::Http::new(url, config)?),
-        Target::Nats(url) => Box::new(nats::Nats::connect(url, config).await?),
+        Target::Nats(url) => Box::new(nats::Nats::new(url, config)?),
     })
 }

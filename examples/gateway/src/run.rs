@@ -55,6 +55,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     let mut worker = tokio::task::spawn_blocking(move || runtime.block_on(worker.run()));
 
     info!(address = %listener.local_addr()?, "operations");
+    let quiet = filter.clone();
     let state = Operations { account: Arc::clone(&account), receiver, filter, stop: life.stop.clone() };
     tokio::spawn(axum::serve(listener, operations::routes(state)).into_future());
     for (endpoint, input) in inputs {
@@ -97,6 +98,8 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
             (&mut worker).await
         }
     };
+    // Nothing comes after the last line, whatever libraries still have to say.
+    let _ = quiet.set("off");
     say(&account.totals(), config.log_format);
     Ok(worked?)
 }

@@ -67,7 +67,8 @@ const CONNECTION_WINDOW: u32 = 8 << 20;
 pub(super) async fn serve(stream: Stream, routes: Router, life: Life) {
     let mut builder = Builder::new(Tasks(life.clone()));
     // Many small requests that came together are answered together.
-    builder.http1().timer(TokioTimer::new()).pipeline_flush(true);
+    // And a client that has said all it has to say may close its side, and still gets its answers.
+    builder.http1().timer(TokioTimer::new()).pipeline_flush(true).half_close(true);
     builder.http2().timer(TokioTimer::new());
     builder.http2().initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
