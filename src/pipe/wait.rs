@@ -1,5 +1,7 @@
 //! How one waits without missing what one waits for: listen first, look once more, then sleep.
 
+#[cfg(feature = "std")]
+use std::iter::repeat_n;
 use std::ops::Deref;
 #[cfg(feature = "async")]
 use std::task::{Context, Poll, ready};
@@ -26,7 +28,7 @@ pub(super) fn block<S: Deref<Target = Signal>, R>(
     mut look: impl FnMut() -> Option<R>,
 ) -> Option<R> {
     let backoff = Backoff::new();
-    for _ in 0..LOOKS {
+    for () in repeat_n((), LOOKS) {
         if let Some(found) = look() {
             return Some(found);
         }

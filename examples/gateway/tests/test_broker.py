@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import pathlib
 import signal
 import subprocess
 import threading
@@ -32,6 +33,14 @@ class Broker:
         command += ["--ports_file_dir", self.folder] if self.port == -1 else []
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+        threads = pathlib.Path(f"/proc/{self.process.pid}/task")
+        until(
+            lambda: all((each / "stat").read_text().rpartition(")")[2].split()[0] == "T" for each in threads.iterdir()),
+            "a broker of which no thread runs",
+        )
 
     def kill(self):
         self.process.kill()
@@ -153,7 +162,7 @@ def test_the_age_limit_holds_when_the_broker_hung_before(begin, broker):
     """It takes nothing any more, but the connection is there: then it dies, and comes back."""
     gateway = begin("--max-age", "1s", "--output-timeout", "500ms")
     alive = send_until_one_is_delivered(gateway, b"before")
-    broker.process.send_signal(signal.SIGSTOP)
+    broker.freeze()
     expired = gateway.metric("expired_total")
     # Far more than what the systems keep for a connection.
     body = b"too old" * 10_000
