@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -163,4 +164,15 @@ fn the_queue_inside_is_there() {
     assert_eq!((queue.capacity(), queue.overflow()), (Some(2), queue.get_ref().overflow()));
     assert!(queue.is_full() && !queue.is_empty());
     assert_eq!(queue.into_inner().pop(), Some(1));
+}
+
+/// What was taken before a vector could not grow is counted.
+#[test]
+fn a_batch_that_panics_half_way_is_counted() {
+    let queue = Metered::new(ChannelQueue::new(2));
+    assert!(queue.push(()).is_stored() && queue.push(()).is_stored());
+    // There is room for one more in a vector of nothings.
+    let mut out = vec![(); usize::MAX - 1];
+    assert!(panic::catch_unwind(AssertUnwindSafe(|| queue.pop_into(&mut out, 2))).is_err());
+    assert_exact(&queue, Seen { stored: 2, popped: 1, ..Seen::default() });
 }

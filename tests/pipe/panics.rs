@@ -4,8 +4,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
+use std::time::Duration;
 
-use ringway::{AtomicRing, Closed, Pushed, TryRecvError, pipe};
+use ringway::{AtomicRing, ChannelQueue, Closed, MutexVec, Pushed, Sender, TryRecvError, TrySendError, pipe};
 
 use crate::by_hand::{ByHand, woken};
 use crate::hooked::Hooked;
@@ -159,4 +160,103 @@ fn a_thread_that_ends_still_wakes() {
         assert_eq!(woken(&waiting), 2);
         assert!(waiting.iter_mut().all(|waiting| waiting.poll() == Poll::Ready(Ok(1))));
     }
+}
+
+/// Its `Drop` puts it in again.
+struct Persistent(Option<Sender<Persistent, MutexVec<Persistent>>>);
+
+impl Drop for Persistent {
+    fn drop(&mut self) {
+        let Some(tx) = self.0.take() else { return };
+        if let Err(Closed(mut refused)) = tx.send(Persistent(Some(tx.clone()))) {
+            refused.0 = None;
+        }
+    }
+}
+
+/// So many that a stack would not do for one in another.
+#[test]
+fn elements_that_put_themselves_in_again_are_let_go() {
+    watched(|| {
+        let (tx, rx) = pipe(MutexVec::new());
+        for _ in 0..100_000 {
+            assert!(tx.send(Persistent(Some(tx.clone()))).is_ok());
+        }
+        drop(rx);
+        assert!(tx.is_empty());
+    });
+}
+
+/// A waker whose last drop sends, as that of a task which is dropped with it may.
+struct SendsAtLast(Sender<u32>);
+
+impl Wake for SendsAtLast {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for SendsAtLast {
+    fn drop(&mut self) {
+        let _ = self.0.send(1);
+    }
+}
+
+#[test]
+fn a_waker_may_send_when_it_is_dropped() {
+    watched(|| {
+        let (tx, rx) = pipe(AtomicRing::new(2));
+        let mut receiving = Box::pin(rx.recv_async());
+        let waker = Waker::from(Arc::new(SendsAtLast(tx)));
+        assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        // Takes the place of the other, which was the last.
+        let polled = receiving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let received = if polled.is_pending() { rx.recv() } else { Ok(1) };
+        assert_eq!(received, Ok(1));
+    });
+}
+
+struct PanicsWhenCalled;
+
+impl Wake for PanicsWhenCalled {
+    fn wake(self: Arc<Self>) {
+        explode();
+    }
+}
+
+/// Nor its other end: a sender waits for room beside a receiver that waits for an element, which both may for a moment.
+#[test]
+fn a_waker_that_panics_does_not_keep_a_close_from_senders() {
+    let (tx, rx) = pipe(ChannelQueue::new(1));
+    assert_eq!(tx.try_send(1), Ok(()));
+    let waiting = [ByHand::waiting(tx.send_async(2)), ByHand::waiting(tx.send_async(3))];
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(woken(&waiting), 1);
+    let mut receiving = Box::pin(rx.recv_async());
+    let waker = Waker::from(Arc::new(PanicsWhenCalled));
+    assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(caught(|| tx.close()).is_none());
+    assert_eq!(woken(&waiting), 2);
+}
+
+#[test]
+fn what_is_not_stored_wakes_nobody() {
+    let (tx, rx) = pipe(ChannelQueue::new(1));
+    let waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
+    assert_eq!(tx.try_send(1), Ok(()));
+    assert_eq!(tx.try_send(2), Err(TrySendError::Full(2)));
+    assert_eq!(tx.send(3), Ok(Pushed::Rejected(3)));
+    assert_eq!(woken(&waiting), 1);
+}
+
+/// What was taken before a batch could not grow has made room.
+#[test]
+fn a_batch_that_panics_half_way_tells_of_the_room() {
+    let (tx, rx) = pipe(ChannelQueue::new(2));
+    assert_eq!([tx.try_send(()), tx.try_send(())], [Ok(()); 2]);
+    let sending = ByHand::waiting(tx.send_async(()));
+    // There is room for one more in a vector of nothings.
+    let mut out = vec![(); usize::MAX - 1];
+    assert!(caught(|| rx.recv_batch(&mut out, 2, Duration::ZERO)).is_none());
+    assert_eq!((out.len(), rx.len()), (usize::MAX, 1));
+    assert!(sending.is_woken());
 }
