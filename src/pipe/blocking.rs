@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::wait::block;
+use super::wait::{Patience, block};
 use super::{Iter, Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 use crate::{Closed, Queue};
 
@@ -56,7 +56,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
 
     fn put_until(&self, deadline: Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
         let mut value = Some(value);
-        let sent = block(deadline, || self.pipe.listen_for_space(), || self.try_put(&mut value));
+        let sent = block(deadline, Patience::Yield, || self.pipe.listen_for_space(), || self.try_put(&mut value));
         match sent {
             Some(sent) => Ok(sent?),
             None => Err(SendTimeoutError::Timeout(value.expect("it was not sent"))),
@@ -179,7 +179,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         take: impl FnMut() -> Option<Result<R, Closed>>,
     ) -> Option<Result<R, Closed>> {
         let pipe = &self.pipe;
-        block(deadline, || pipe.listen_for_elements(&pipe.elements), take)
+        block(deadline, Patience::Spin, || pipe.listen_for_elements(&pipe.elements), take)
     }
 }
 

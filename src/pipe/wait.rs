@@ -13,10 +13,26 @@ use crossbeam_utils::Backoff;
 
 use super::signal::{Signal, Sleeper};
 
-/// How many times a thread looks before it sleeps, with pauses that double: about a microsecond in all, less than it takes to be
-/// woken. It keeps its core meanwhile: to give it away costs the thread its turn when it is woken later.
+/// What a thread does between its looks before it sleeps; it takes about a microsecond in all, less than being woken takes.
 #[cfg(feature = "std")]
-const LOOKS: usize = if cfg!(loom) { 0 } else { 8 };
+pub(super) enum Patience {
+    /// Keeps its core: to give it away costs the thread its turn when it is woken later.
+    Spin,
+    /// Gives its core away in the end, so that others than those who wait alike get on.
+    Yield,
+}
+
+#[cfg(feature = "std")]
+impl Patience {
+    const LOOKS: usize = if cfg!(loom) { 0 } else { 10 };
+
+    fn pause(&self, backoff: &Backoff) {
+        match self {
+            Self::Spin => backoff.spin(),
+            Self::Yield => backoff.snooze(),
+        }
+    }
+}
 
 /// Blocks the thread until `look` finds something or the deadline has passed; `None` then.
 ///
@@ -24,15 +40,16 @@ const LOOKS: usize = if cfg!(loom) { 0 } else { 8 };
 #[cfg(feature = "std")]
 pub(super) fn block<S: Deref<Target = Signal>, R>(
     deadline: Option<Instant>,
+    patience: Patience,
     listen: impl Fn() -> Sleeper<S>,
     mut look: impl FnMut() -> Option<R>,
 ) -> Option<R> {
     let backoff = Backoff::new();
-    for () in repeat_n((), LOOKS) {
+    for () in repeat_n((), Patience::LOOKS) {
         if let Some(found) = look() {
             return Some(found);
         }
-        backoff.spin();
+        patience.pause(&backoff);
     }
     loop {
         let mut sleeper = listen();
