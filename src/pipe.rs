@@ -1,7 +1,8 @@
 //! A pipe: a queue with two ends, at which threads and tasks can wait, and which can be closed.
 //!
 //! Read in this order: this file, `gate` (who may put something in), `signal` (where one sleeps), `wait` (how, without missing
-//! what one waits for; `later` calls who was woken), then the two ends, and what the waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
+//! what one waits for), `later` (how who was woken is called), then the two ends, and what the waiting adds to them, for threads
+//! in `blocking` and for tasks in `tasks`.
 
 #[cfg(feature = "std")]
 mod blocking;

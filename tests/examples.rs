@@ -21,32 +21,22 @@ mod stages;
 #[path = "../examples/topics.rs"]
 mod topics;
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::panic;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
 use ringway::{Closed, Pushed};
+use support::watched::within;
 
 const START: u64 = 1_700_000_000_000;
 
 /// Runs an example, and panics when it does not end.
 #[track_caller]
 fn run<R: Send + 'static>(example: impl FnOnce() -> R + Send + 'static) -> R {
-    let (done, ended) = mpsc::channel();
-    let example = thread::spawn(move || {
-        let result = example();
-        // Nobody listens any more when it took too long.
-        let _ = done.send(());
-        result
-    });
-    // An example takes a fraction of a second; one that has not ended by then waits for what does not come.
-    if ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
-        panic!("the example does not end");
-    }
-    example.join().unwrap_or_else(|payload| panic::resume_unwind(payload))
+    // It takes a fraction of a second.
+    within(Duration::from_secs(60), example)
 }
 
 #[test]

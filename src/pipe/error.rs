@@ -127,24 +127,28 @@ impl fmt::Display for RecvTimeoutError {
 #[cfg(feature = "std")]
 impl Error for RecvTimeoutError {}
 
-/// Closed is closed, however long one would have waited.
-macro_rules! from_closed {
-    ($($error:ident <$($of:ident)?>, $value:ty;)*) => {$(
-        impl$(<$of>)? From<Closed<$value>> for $error$(<$of>)? {
-            fn from(closed: Closed<$value>) -> Self {
-                from_closed!(@ $error, closed $(, $of)?)
-            }
-        }
-    )*};
-    (@ $error:ident, $closed:ident) => {{ let Closed(()) = $closed; $error::Closed }};
-    (@ $error:ident, $closed:ident, $of:ident) => { $error::Closed($closed.0) };
+impl<T> From<Closed<T>> for TrySendError<T> {
+    fn from(Closed(value): Closed<T>) -> Self {
+        Self::Closed(value)
+    }
 }
-from_closed! {
-    TrySendError<T>, T;
-    TryRecvError<>, ();
-}
+
 #[cfg(feature = "std")]
-from_closed! {
-    SendTimeoutError<T>, T;
-    RecvTimeoutError<>, ();
+impl<T> From<Closed<T>> for SendTimeoutError<T> {
+    fn from(Closed(value): Closed<T>) -> Self {
+        Self::Closed(value)
+    }
+}
+
+impl From<Closed> for TryRecvError {
+    fn from(Closed(()): Closed) -> Self {
+        Self::Closed
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<Closed> for RecvTimeoutError {
+    fn from(Closed(()): Closed) -> Self {
+        Self::Closed
+    }
 }

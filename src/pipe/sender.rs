@@ -112,11 +112,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        match self.pipe.put(self.stripe(), value, Q::try_push, Result::is_ok) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(Full(value))) => Err(TrySendError::Full(value)),
-            Err(Closed(value)) => Err(TrySendError::Closed(value)),
-        }
+        let pushed = self.pipe.put(self.stripe(), value, Q::try_push, Result::is_ok)?;
+        pushed.map_err(|Full(value)| TrySendError::Full(value))
     }
 
     /// For those that wait for space: tries to put in what is in `value`; `None` when there is no room.

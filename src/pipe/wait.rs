@@ -13,7 +13,7 @@ use crossbeam_utils::Backoff;
 
 use super::signal::{Signal, Sleeper};
 
-/// What a thread does between its looks before it sleeps; it takes about a microsecond in all, less than being woken takes.
+/// What a thread does between its looks before it sleeps; some microseconds in all, less than a hand-over to a sleeper takes.
 #[cfg(feature = "std")]
 pub(super) enum Patience {
     /// Keeps its core: to give it away costs the thread its turn when it is woken later.

@@ -1,13 +1,12 @@
-//! A test that would hang fails instead, and how often the tests repeat.
+//! How long the tests may take, and how often they repeat.
 
 use std::hint;
-use std::panic;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
-/// A wake-up that comes at all comes far sooner, on the slowest machine. No verdict depends on how fast anything is: only on
-/// whether it ends. On a machine that is busy, each of thousands of hand-overs may cost a time slice or two.
+use crate::support::watched::within;
+
+/// A wake-up that comes at all comes far sooner, on the slowest machine. On one that is busy, each of thousands of hand-overs may
+/// cost a time slice or two.
 const LIMIT: Duration = Duration::from_secs(180);
 
 const ROUNDS: usize = if cfg!(debug_assertions) { 15_000 } else { 200_000 };
@@ -21,19 +20,7 @@ pub(crate) fn rounds() -> usize {
 /// Runs `body`, and panics when it does not end.
 #[track_caller]
 pub(crate) fn watched<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
-    let (done, ended) = mpsc::channel();
-    let body = thread::spawn(move || {
-        let result = body();
-        // Nobody listens any more when it took too long.
-        let _ = done.send(());
-        result
-    });
-    let limit = LIMIT * rounds().div_ceil(ROUNDS) as u32;
-    if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-        panic!("not at its end after {limit:?}: somebody was not woken, or goes on for ever");
-    }
-    // A body that panicked is disconnected, and has said why.
-    body.join().unwrap_or_else(|payload| panic::resume_unwind(payload))
+    within(LIMIT * rounds().div_ceil(ROUNDS) as u32, body)
 }
 
 /// Takes a different time in each round, from nothing to long enough for the others to have gone to sleep.

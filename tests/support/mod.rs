@@ -18,3 +18,4 @@ pub mod spsc;
 pub mod stepper;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod turns;
+pub mod watched;

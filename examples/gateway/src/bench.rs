@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use ringway::Kind;
 use serde::Serialize;
@@ -83,8 +83,9 @@ struct Results {
 
 pub(crate) async fn bench(bench: Bench) -> Result<(), crate::Error> {
     let wanted = |protocol: &Protocol| bench.only.is_empty() || bench.only.contains(protocol);
-    let cells: Vec<_> = Protocol::ALL
-        .into_iter()
+    let cells: Vec<_> = Protocol::value_variants()
+        .iter()
+        .copied()
         .filter(wanted)
         .flat_map(|protocol| Mode::ALL.map(|mode| (protocol, mode)))
         .flat_map(|(protocol, mode)| bench.sizes.iter().map(move |&bytes| (protocol, mode, bytes)))

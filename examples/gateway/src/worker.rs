@@ -73,14 +73,8 @@ impl Worker {
 
     /// Whether there is something; otherwise nothing will ever come. When it is cancelled, what was taken is in `batch`.
     async fn fill(&self, batch: &mut Vec<Message>) -> bool {
-        let size = self.config.batch_size;
-        if let Some(wait) = self.config.batch_wait {
-            return self.receiver.recv_batch_async(batch, size, wait).await.is_ok();
-        }
-        let Ok(first) = self.receiver.recv_async().await else { return false };
-        batch.push(first);
-        batch.extend(self.receiver.try_iter().take(size - 1));
-        true
+        let wait = self.config.batch_wait.unwrap_or_default();
+        self.receiver.recv_batch_async(batch, self.config.batch_size, wait).await.is_ok()
     }
 
     fn examine(&mut self, batch: &mut Vec<Message>) {

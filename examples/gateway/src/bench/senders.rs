@@ -36,17 +36,6 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Http1,
-        Self::Http2,
-        Self::GrpcUnary,
-        Self::GrpcStream,
-        Self::Udp,
-        Self::TcpLines,
-        Self::TcpFrames,
-        Self::WebSocket,
-    ];
-
     /// That of the endpoint it sends to.
     pub(super) fn scheme(self) -> &'static str {
         match self {
