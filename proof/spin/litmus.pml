@@ -226,7 +226,7 @@ byte a, b, c, d;
 #define OUTCOME (a == 1 && b == 0)
 #endif
 
-#ifdef FAILED /* a compare-exchange fails by any message it may read, and is then a load of the failure order */
+#ifdef LOST_RMW /* a compare-exchange fails by any message it may read, and is then a load of the failure order */
 #define THREADS 2
 #define THREAD_0 store(X, 1, RELAXED); store(Y, 1, RELEASE)
 #define THREAD_1 compare_exchange(Y, 0, 2, RELAXED, R, a); load(X, RELAXED, b)
