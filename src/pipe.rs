@@ -1,8 +1,8 @@
 //! A pipe: a queue with two ends, at which threads and tasks can wait, and which can be closed.
 //!
 //! Read in this order: this file, `gate` (who may put something in), `signal` (where one sleeps), `wait` (how, without missing
-//! what one waits for), `later` (how who was woken is called), then the two ends, and what the waiting adds to them, for threads
-//! in `blocking` and for tasks in `tasks`.
+//! what one waits for), `patience` (how long a thread looks on before), `later` (how who was woken is called), then the two ends,
+//! and what the waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
 
 #[cfg(feature = "std")]
 mod blocking;
@@ -10,6 +10,8 @@ mod error;
 mod gate;
 mod iter;
 mod later;
+#[cfg(feature = "std")]
+mod patience;
 mod receiver;
 mod sender;
 mod signal;
@@ -95,28 +97,17 @@ struct Pipe<Q> {
 }
 
 impl<Q> Pipe<Q> {
-    /// Puts `value` in by `push`, unless the pipe is closed, and wakes who waits for it, if it was `stored`.
+    /// To be called before something is put in: lets a sender in, unless the pipe is closed.
     #[inline(always)]
-    fn put<T, R>(
-        &self,
-        stripe: &AtomicUsize,
-        value: T,
-        push: impl FnOnce(&Q, T) -> R,
-        stored: impl FnOnce(&R) -> bool,
-    ) -> Result<R, Closed<T>> {
+    fn enter<'a>(&'a self, stripe: &'a AtomicUsize) -> Option<Visit<'a, Q>> {
         match self.gate.enter(stripe) {
-            Entry::Inside(inside) => {
-                let mut leaving = Leaving { pipe: self, inside, stored: true };
-                let pushed = push(&self.queue, value);
-                leaving.stored = stored(&pushed);
-                Ok(pushed)
-            }
+            Entry::Inside(inside) => Some(Visit { pipe: self, inside, stored: true }),
             Entry::TooLate(inside) => {
                 inside.leave();
                 self.left_behind();
-                Err(Closed(value))
+                None
             }
-            Entry::Refused => Err(Closed(value)),
+            Entry::Refused => None,
         }
     }
 
@@ -173,15 +164,16 @@ impl<Q> Pipe<Q> {
     }
 }
 
-/// Leaves the gate, though the push may have panicked.
-struct Leaving<'a, Q> {
+/// A sender that is inside. When dropped, be it by a push that panics, it leaves, and wakes who waits for what it put in.
+#[must_use]
+struct Visit<'a, Q> {
     pipe: &'a Pipe<Q>,
     inside: Inside<'a>,
     /// Whether there may be an element more.
     stored: bool,
 }
 
-impl<Q> Drop for Leaving<'_, Q> {
+impl<Q> Drop for Visit<'_, Q> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.inside.leave() {

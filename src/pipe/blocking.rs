@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::wait::{Patience, block};
+use super::patience::Patience;
+use super::wait::block;
 use super::{Iter, Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 use crate::{Closed, Queue};
 
@@ -179,7 +180,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         take: impl FnMut() -> Option<Result<R, Closed>>,
     ) -> Option<Result<R, Closed>> {
         let pipe = &self.pipe;
-        block(deadline, Patience::Spin, || pipe.listen_for_elements(&pipe.elements), take)
+        block(deadline, Patience::Spin(&self.luck), || pipe.listen_for_elements(&pipe.elements), take)
     }
 }
 

@@ -3,6 +3,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::later::Calls;
+#[cfg(feature = "std")]
+use super::patience::Luck;
 use super::{Drain, Pipe, TryIter};
 #[cfg(target_has_atomic = "64")]
 use crate::AtomicRing;
@@ -21,6 +23,8 @@ use crate::{Closed, Queue, TryRecvError};
 /// | [`recv_async`](Self::recv_async), [`recv_batch_async`](Self::recv_batch_async), [`stream`](Self::stream) | wait | futures |
 pub struct Receiver<T, #[cfg(target_has_atomic = "64")] Q = AtomicRing<T>, #[cfg(not(target_has_atomic = "64"))] Q> {
     pub(super) pipe: Arc<Pipe<Q>>,
+    #[cfg(feature = "std")]
+    pub(super) luck: Luck,
     element: PhantomData<fn() -> T>,
 }
 
@@ -28,7 +32,12 @@ impl<T, Q> Receiver<T, Q> {
     pub(super) fn new(pipe: Arc<Pipe<Q>>) -> Self {
         // Relaxed, as for the strong count of an `Arc`: whoever clones an end has one.
         pipe.receivers.fetch_add(1, Ordering::Relaxed);
-        Self { pipe, element: PhantomData }
+        Self {
+            pipe,
+            #[cfg(feature = "std")]
+            luck: Luck::new(),
+            element: PhantomData,
+        }
     }
 
     /// Closes the pipe: from now on nothing goes in. What is inside still comes out.
@@ -70,22 +79,34 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     /// # Ok::<(), ringway::Closed<u32>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.try_take(|queue| queue.pop().inspect(|_| self.pipe.made_room(1)))
+        match self.pop() {
+            Some(value) => Ok(value),
+            None => self.look_for_end(|| self.pop()),
+        }
     }
 
-    /// Takes something out of the queue, by a `take` that tells what room it makes.
-    #[inline]
-    fn try_take<R>(&self, mut take: impl FnMut(&Q) -> Option<R>) -> Result<R, TryRecvError> {
-        if let Some(taken) = take(&self.pipe.queue) {
-            return Ok(taken);
-        }
+    #[inline(always)]
+    fn pop(&self) -> Option<T> {
+        let value = self.pipe.queue.pop()?;
+        self.pipe.made_room(1);
+        Some(value)
+    }
+
+    fn pop_batch(&self, out: &mut Vec<T>, max: usize) -> Option<usize> {
+        let taken = pop_into_and_tell(&self.pipe.queue, out, max, |taken| self.pipe.made_room(taken));
+        (taken > 0).then_some(taken)
+    }
+
+    /// To be called when nothing was inside: is there nothing yet, or will there never be?
+    #[inline(never)]
+    fn look_for_end<R>(&self, pop: impl FnOnce() -> Option<R>) -> Result<R, TryRecvError> {
         if !self.pipe.gate.is_over() {
             return Err(TryRecvError::Empty);
         }
         // Once more: something may have been put in since, by the last sender to leave.
-        take(&self.pipe.queue).ok_or(TryRecvError::Closed)
+        pop().ok_or(TryRecvError::Closed)
     }
 
     /// For those that wait for an element: `None` when there is none now.
@@ -95,10 +116,10 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     /// For those that wait for a batch: appends up to `max` elements, at least one; `None` when there is none now.
     pub(super) fn take_batch(&self, out: &mut Vec<T>, max: usize) -> Option<Result<usize, Closed>> {
-        waiting(self.try_take(|queue| {
-            let taken = pop_into_and_tell(queue, out, max, |taken| self.pipe.made_room(taken));
-            (taken > 0).then_some(taken)
-        }))
+        waiting(match self.pop_batch(out, max) {
+            Some(taken) => Ok(taken),
+            None => self.look_for_end(|| self.pop_batch(out, max)),
+        })
     }
 
     /// Throws away up to `n` elements, the oldest first, but no more than are inside at this moment; returns how many.

@@ -2,10 +2,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::Pipe;
+use super::{Pipe, Visit};
 #[cfg(target_has_atomic = "64")]
 use crate::AtomicRing;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::Ordering;
 use crate::{Closed, Full, Pushed, Queue, TrySendError};
 
 /// The end of a [`pipe`](crate::pipe()) at which elements go in.
@@ -36,8 +36,9 @@ impl<T, Q> Sender<T, Q> {
         Self { pipe, number, element: PhantomData }
     }
 
-    pub(super) fn stripe(&self) -> &AtomicUsize {
-        self.pipe.gate.stripe(self.number)
+    #[inline(always)]
+    fn enter(&self) -> Option<Visit<'_, Q>> {
+        self.pipe.enter(self.pipe.gate.stripe(self.number))
     }
 
     /// Closes the pipe: from now on nothing goes in. What is inside still comes out.
@@ -93,7 +94,10 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// ```
     #[inline(always)]
     pub fn send(&self, value: T) -> Result<Pushed<T>, Closed<T>> {
-        self.pipe.put(self.stripe(), value, Q::push, Pushed::is_stored)
+        let Some(mut visit) = self.enter() else { return Err(Closed(value)) };
+        let pushed = self.pipe.queue.push(value);
+        visit.stored = pushed.is_stored();
+        Ok(pushed)
     }
 
     /// Puts `value` in if there is room; never evicts, never waits.
@@ -112,7 +116,9 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        let pushed = self.pipe.put(self.stripe(), value, Q::try_push, Result::is_ok)?;
+        let Some(mut visit) = self.enter() else { return Err(TrySendError::Closed(value)) };
+        let pushed = self.pipe.queue.try_push(value);
+        visit.stored = pushed.is_ok();
         pushed.map_err(|Full(value)| TrySendError::Full(value))
     }
 

@@ -1,7 +1,5 @@
 //! How one waits without missing what one waits for: listen first, look once more, then sleep.
 
-#[cfg(feature = "std")]
-use std::iter::repeat_n;
 use std::ops::Deref;
 #[cfg(feature = "async")]
 use std::task::{Context, Poll, ready};
@@ -9,30 +7,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 #[cfg(feature = "std")]
-use crossbeam_utils::Backoff;
-
+use super::patience::Patience;
 use super::signal::{Signal, Sleeper};
-
-/// What a thread does between its looks before it sleeps; some microseconds in all, less than a hand-over to a sleeper takes.
-#[cfg(feature = "std")]
-pub(super) enum Patience {
-    /// Keeps its core: to give it away costs the thread its turn when it is woken later.
-    Spin,
-    /// Gives its core away in the end, so that others than those who wait alike get on.
-    Yield,
-}
-
-#[cfg(feature = "std")]
-impl Patience {
-    const LOOKS: usize = if cfg!(loom) { 0 } else { 10 };
-
-    fn pause(&self, backoff: &Backoff) {
-        match self {
-            Self::Spin => backoff.spin(),
-            Self::Yield => backoff.snooze(),
-        }
-    }
-}
 
 /// Blocks the thread until `look` finds something or the deadline has passed; `None` then.
 ///
@@ -40,16 +16,12 @@ impl Patience {
 #[cfg(feature = "std")]
 pub(super) fn block<S: Deref<Target = Signal>, R>(
     deadline: Option<Instant>,
-    patience: Patience,
+    patience: Patience<'_>,
     listen: impl Fn() -> Sleeper<S>,
     mut look: impl FnMut() -> Option<R>,
 ) -> Option<R> {
-    let backoff = Backoff::new();
-    for () in repeat_n((), Patience::LOOKS) {
-        if let Some(found) = look() {
-            return Some(found);
-        }
-        patience.pause(&backoff);
+    if let Some(found) = patience.look_on(&mut look) {
+        return Some(found);
     }
     loop {
         let mut sleeper = listen();

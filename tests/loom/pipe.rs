@@ -259,12 +259,13 @@ models! {
         sending.join().unwrap();
     };
 
+    /// And what was sent then wakes a thread at the other end. The sender is kept, as its drop would wake it too.
     room_wakes_a_thread, 3, |tx, rx| {
         assert_eq!(tx.send(1), Ok(Pushed::Stored));
-        let sending = spawn(move || tx.send_wait(2));
+        let sending = spawn(move || (tx.send_wait(2), tx));
         assert_eq!(rx.recv(), Ok(1));
         assert_eq!(rx.recv(), Ok(2));
-        assert_eq!(sending.join().unwrap(), Ok(()));
+        assert_eq!(sending.join().unwrap().0, Ok(()));
     };
 
     room_wakes_a_task, 3, |tx, rx| {
