@@ -2,6 +2,8 @@
 
 use std::array;
 
+use ringway::Pushed;
+
 /// Made of a number and read as a number.
 pub trait Element: Clone + Send + 'static {
     fn new(number: u64) -> Self;
@@ -35,6 +37,18 @@ pub(crate) const PIPE: u8 = 8;
 pub(crate) const WAKE: u8 = 9;
 pub(crate) const PING_PONG: u8 = 10;
 pub(crate) const FLOW: u8 = 11;
+pub(crate) const METERED: u8 = 12;
+
+impl<T, const LOOP: u8> Only<T, LOOP> {
+    #[inline(always)]
+    pub(crate) fn pushed(pushed: Pushed<Self>) -> Pushed<T> {
+        match pushed {
+            Pushed::Stored => Pushed::Stored,
+            Pushed::Evicted(Self(value)) => Pushed::Evicted(value),
+            Pushed::Rejected(Self(value)) => Pushed::Rejected(value),
+        }
+    }
+}
 
 impl<T: Element, const LOOP: u8> Element for Only<T, LOOP> {
     #[inline(always)]

@@ -15,7 +15,8 @@ const RING: &str = "AtomicRing";
 /// For one producer and one consumer.
 const SPSC: &str = "spsc";
 const RINGS: [&str; 2] = [RING, SPSC];
-const OWN: [&str; 3] = [RING, SPSC, "MutexRing"];
+const METERED: &str = "metered AtomicRing";
+const OWN: [&str; 4] = [RING, SPSC, "MutexRing", METERED];
 /// As a queue of that name begins, and as a channel.
 const PIPE: &str = "pipe";
 const PIPE_OF_RING: &str = "pipe of AtomicRing";
@@ -76,7 +77,12 @@ fn of(results: &Results, scene: &Scene) -> Vec<Figure> {
             let figure = |ring: &&str| {
                 at_most(1.0, format!("pair, {element}: {ring} / {ARRAY}"), ratio(ring, ARRAY, "ns_per_op"))
             };
-            RINGS.iter().map(figure).collect()
+            let counted = ratio(METERED, RING, "ns_per_op");
+            RINGS
+                .iter()
+                .map(figure)
+                .chain([at_most(1.15, format!("pair, {element}: {METERED} / {RING}"), counted)])
+                .collect()
         }
         Group::Threads if threads == (1, 1) && work == (0, 0) => {
             let what = format!("1 and 1 delivered, {element}: {SPSC} / {ARRAY}");
@@ -92,7 +98,13 @@ fn of(results: &Results, scene: &Scene) -> Vec<Figure> {
                     to_best_peer(RING, &metric),
                 )
             })
-            .into(),
+            .into_iter()
+            .chain([at_most(
+                1.15,
+                format!("{} delivered, {element}: {RING} / {METERED}", crew(threads)),
+                ratio(RING, METERED, "delivered_per_s"),
+            )])
+            .collect(),
         Group::Threads if threads == (1, 1) && work == (0, 1000) => {
             let figure = |ring: &&str| {
                 let what = format!("1 and 1 in overload delivered, {element}: {ring} / best peer");

@@ -15,6 +15,7 @@ mod flow;
 mod latency;
 mod machine;
 mod messages;
+mod metered;
 mod ping_pong;
 mod pipes;
 mod progress;

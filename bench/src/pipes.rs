@@ -86,12 +86,8 @@ impl<T: Element, Q: Queue<Only<T, PIPE>> + New + 'static> Contender<T> for Ends<
 impl<T, Q: Queue<Only<T, PIPE>>> Producer<T> for Sender<Only<T, PIPE>, Q> {
     #[inline(always)]
     fn push(&mut self, value: T) -> Pushed<T> {
-        match self.send(Only(value)) {
-            Ok(Pushed::Stored) => Pushed::Stored,
-            Ok(Pushed::Evicted(Only(value))) => Pushed::Evicted(value),
-            Ok(Pushed::Rejected(Only(value))) => Pushed::Rejected(value),
-            Err(_) => unreachable!("both ends live as long as the contender"),
-        }
+        let Ok(pushed) = self.send(Only(value)) else { unreachable!("both ends live as long as the contender") };
+        Only::pushed(pushed)
     }
 }
 

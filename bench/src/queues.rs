@@ -7,7 +7,7 @@ use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, spsc
 use crate::contender::{Consumer, Contender, Direct, Family, Kind, OnlyEnd, Producer, Shared};
 use crate::element::Element;
 use crate::entrant::Entrant;
-use crate::{floors, pipes};
+use crate::{floors, metered, pipes};
 
 /// The crate's own queues and pipes, three peers and the floors.
 pub fn queues() -> Vec<Entrant> {
@@ -20,6 +20,7 @@ pub fn queues() -> Vec<Entrant> {
         Entrant::of::<Of<ArrayQueue<()>>>(),
         Entrant::of::<Of<ConcurrentQueue<()>>>(),
     ];
+    entrants.push(metered::metered());
     entrants.extend(pipes::pipes());
     entrants.extend(floors::floors());
     entrants

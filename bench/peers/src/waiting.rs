@@ -19,142 +19,54 @@ pub(crate) fn channels() -> Vec<Entrant> {
     ]
 }
 
-/// By `force_send`.
-impl Waiting for AsyncChannel {
-    const NAME: &'static str = "async-channel, force_send";
-    const KIND: Kind = Kind::Evicts;
-
-    type Sender<T: Element> = async_channel::Sender<T>;
-    type Receiver<T: Element> = async_channel::Receiver<T>;
-
-    fn bounded<T: Element>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
-        async_channel::bounded(capacity)
-    }
-
-    #[inline(always)]
-    fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
-        let _ = sender.force_send(value);
-    }
-
-    #[inline(always)]
-    fn recv<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv_blocking().ok()
-    }
-}
-
-/// The same by `send_blocking`.
+/// By `send_blocking`, where [`AsyncChannel`] is by `force_send`.
 struct AsyncChannelWaits;
-
-impl Waiting for AsyncChannelWaits {
-    const NAME: &'static str = "async-channel";
-    const KIND: Kind = Kind::Waits;
-
-    type Sender<T: Element> = async_channel::Sender<T>;
-    type Receiver<T: Element> = async_channel::Receiver<T>;
-
-    fn bounded<T: Element>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
-        async_channel::bounded(capacity)
-    }
-
-    #[inline(always)]
-    fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
-        let _ = sender.send_blocking(value);
-    }
-
-    #[inline(always)]
-    fn recv<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv_blocking().ok()
-    }
-}
-
-impl Awaited for AsyncChannelWaits {
-    async fn recv_async<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv().await.ok()
-    }
-}
-
-impl Waiting for Flume {
-    const NAME: &'static str = "flume";
-    const KIND: Kind = Kind::Waits;
-
-    type Sender<T: Element> = flume::Sender<T>;
-    type Receiver<T: Element> = flume::Receiver<T>;
-
-    fn bounded<T: Element>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
-        flume::bounded(capacity)
-    }
-
-    #[inline(always)]
-    fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
-        let _ = sender.send(value);
-    }
-
-    #[inline(always)]
-    fn recv<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv().ok()
-    }
-}
-
-impl Awaited for Flume {
-    async fn recv_async<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv_async().await.ok()
-    }
-}
-
-impl Waiting for Kanal {
-    const NAME: &'static str = "kanal";
-    const KIND: Kind = Kind::Waits;
-
-    type Sender<T: Element> = kanal::Sender<T>;
-    type Receiver<T: Element> = kanal::Receiver<T>;
-
-    fn bounded<T: Element>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
-        kanal::bounded(capacity)
-    }
-
-    #[inline(always)]
-    fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
-        let _ = sender.send(value);
-    }
-
-    #[inline(always)]
-    fn recv<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv().ok()
-    }
-}
-
-impl Awaited for Kanal {
-    async fn recv_async<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.as_async().recv().await.ok()
-    }
-}
 
 struct TokioMpsc;
 
-impl Waiting for TokioMpsc {
-    const NAME: &'static str = "tokio mpsc";
-    const KIND: Kind = Kind::Waits;
+macro_rules! channels {
+    ($(
+        $channel:ident, $name:literal, $kind:ident, $of:ident::$new:ident, $send:ident,
+        |$receiver:ident| $recv:expr $(, async $recv_async:expr)?;
+    )*) => {$(
+        impl Waiting for $channel {
+            const NAME: &'static str = $name;
+            const KIND: Kind = Kind::$kind;
 
-    type Sender<T: Element> = mpsc::Sender<T>;
-    type Receiver<T: Element> = mpsc::Receiver<T>;
+            type Sender<T: Element> = $of::Sender<T>;
+            type Receiver<T: Element> = $of::Receiver<T>;
 
-    fn bounded<T: Element>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
-        mpsc::channel(capacity)
-    }
+            fn bounded<T: Element>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
+                $of::$new(capacity)
+            }
 
-    #[inline(always)]
-    fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
-        let _ = sender.blocking_send(value);
-    }
+            #[inline(always)]
+            fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
+                let _ = sender.$send(value);
+            }
 
-    #[inline(always)]
-    fn recv<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.blocking_recv()
-    }
+            #[inline(always)]
+            fn recv<T: Element>($receiver: &mut Self::Receiver<T>) -> Option<T> {
+                $recv
+            }
+        }
+
+        $(impl Awaited for $channel {
+            async fn recv_async<T: Element>($receiver: &mut Self::Receiver<T>) -> Option<T> {
+                $recv_async
+            }
+        })?
+    )*};
 }
-
-impl Awaited for TokioMpsc {
-    async fn recv_async<T: Element>(receiver: &mut Self::Receiver<T>) -> Option<T> {
-        receiver.recv().await
-    }
+channels! {
+    AsyncChannel, "async-channel, force_send", Evicts, async_channel::bounded, force_send,
+        |it| it.recv_blocking().ok();
+    AsyncChannelWaits, "async-channel", Waits, async_channel::bounded, send_blocking,
+        |it| it.recv_blocking().ok(), async it.recv().await.ok();
+    Flume, "flume", Waits, flume::bounded, send,
+        |it| it.recv().ok(), async it.recv_async().await.ok();
+    Kanal, "kanal", Waits, kanal::bounded, send,
+        |it| it.recv().ok(), async it.as_async().recv().await.ok();
+    TokioMpsc, "tokio mpsc", Waits, mpsc::channel, blocking_send,
+        |it| it.blocking_recv(), async it.recv().await;
 }
