@@ -108,13 +108,18 @@ def test_malformed_grpc(start):
 def test_malformed_websocket(start):
     gateway = start()
     port = gateway.port["ws"]
-    said(port, NOISE)
-    said(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    said(port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nm")
-    malformed(gateway, "ws", 3)
+    for request in (
+        NOISE,
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nm",
+    ):
+        assert said(port, request).startswith(b"HTTP/1.1 400 "), request
+    status, why, _ = clients.curl(f"http://127.0.0.1:{port}/", b"m")
+    assert status == 400 and why
+    malformed(gateway, "ws", 4)
     with clients.tcp(port) as client:
         client.sendall(HANDSHAKE[:50])
-    malformed(gateway, "ws", 4)
+    malformed(gateway, "ws", 5)
     wrong = {
         b"\x82\x01m": 1002,  # not masked
         b"\x83\x80\0\0\0\0": 1002,  # a reserved kind
@@ -123,7 +128,7 @@ def test_malformed_websocket(start):
         b"\x80\x80\0\0\0\0": 1002,  # the rest of nothing
         b"\x81\x81\0\0\0\0\xff": 1007,  # text that is none
     }
-    for n, (frame, code) in enumerate(wrong.items(), 5):
+    for n, (frame, code) in enumerate(wrong.items(), 6):
         with clients.websocket(port, compression=None) as client:
             client.socket.sendall(frame)
             with pytest.raises(ConnectionClosed) as closed:
@@ -132,7 +137,7 @@ def test_malformed_websocket(start):
         malformed(gateway, "ws", n)
     with clients.websocket(port) as client:
         client.send("good")
-    is_account(gateway.stop(), received=1, delivered=1, refused=10)
+    is_account(gateway.stop(), received=1, delivered=1, refused=11)
 
 
 def test_malformed_tcp_and_udp(start):

@@ -7,14 +7,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tokio_tungstenite::accept_async_with_config;
+use tokio_tungstenite::tungstenite::handshake::server::write_response;
+use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
-use super::connections::{Connections, Stream};
+use super::connections::{Connections, Stream, close_gently};
 use super::{Input, Life};
 use crate::account::Refusal;
 use crate::intake::Intake;
@@ -38,14 +41,19 @@ impl Input for WebSocket {
     }
 }
 
-async fn connection(stream: Stream, intake: Intake, life: Life) {
+async fn connection(mut stream: Stream, intake: Intake, life: Life) {
     let max = Some(intake.max_message());
     let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max).read_buffer_size(READ_BUFFER);
-    let socket = match life.stop.run_until_cancelled(accept_async_with_config(stream, Some(config))).await {
+    let accepted = life.stop.run_until_cancelled(accept_async_with_config(&mut stream, Some(config))).await;
+    let socket = match accepted {
         Some(Ok(socket)) => socket,
         Some(Err(error)) => {
             debug!(%error, "no WebSocket connection");
-            return intake.refuse(Refusal::Malformed);
+            intake.refuse(Refusal::Malformed);
+            return match error {
+                Error::Io(_) => {}
+                error => turn_away(&mut stream, &error).await,
+            };
         }
         None => return,
     };
@@ -91,6 +99,25 @@ async fn connection(stream: Stream, intake: Intake, life: Life) {
     if socket.close(Some(CloseFrame { code, reason: reason.into() })).await.is_ok() {
         // Until the other side has closed, too.
         let _ = timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.next().await {} }).await;
-        super::connections::close_gently(socket.get_mut()).await;
+        close_gently(socket.get_mut()).await;
+    }
+}
+
+/// Answers who speaks HTTP, but asks for no WebSocket.
+async fn turn_away(stream: &mut Stream, why: &Error) {
+    let why = format!("{why}\n");
+    let answer = Response::builder()
+        .status(StatusCode::BAD_REQUEST)
+        .header("connection", "close")
+        .header("content-type", "text/plain")
+        .header("content-length", why.len())
+        .body(())
+        .expect("it is made of constants and a number");
+    let mut bytes = Vec::new();
+    if write_response(&mut bytes, &answer).is_ok() {
+        bytes.extend(why.as_bytes());
+        if stream.write_all(&bytes).await.is_ok() {
+            close_gently(stream).await;
+        }
     }
 }
