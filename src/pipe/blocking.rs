@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::patience::Patience;
 use super::wait::block;
-use super::{Iter, Receiver, RecvTimeoutError, SendTimeoutError, Sender};
+use super::{Iter, Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError};
 use crate::{Closed, Queue};
 
 impl<T, Q: Queue<T>> Sender<T, Q> {
@@ -23,8 +23,9 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// std::thread::spawn(move || (0..100).try_for_each(|i| tx.send_wait(i)));
     /// assert!(rx.iter().eq(0..100));
     /// ```
+    #[inline]
     pub fn send_wait(&self, value: T) -> Result<(), Closed<T>> {
-        self.put_until(None, value).map_err(|error| Closed(error.into_inner()))
+        self.put_until(|| None, value).map_err(|error| Closed(error.into_inner()))
     }
 
     /// As [`send_wait`](Self::send_wait), but waits no longer than `timeout`. It tries at least once.
@@ -43,7 +44,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// # drop(rx);
     /// ```
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        self.put_until(after(timeout), value)
+        self.put_until(|| after(timeout), value)
     }
 
     /// As [`send_timeout`](Self::send_timeout), but waits no longer than until `deadline`, which may have passed.
@@ -52,10 +53,21 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     ///
     /// As there.
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.put_until(Some(deadline), value)
+        self.put_until(|| Some(deadline), value)
     }
 
-    fn put_until(&self, deadline: Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
+    /// Mostly there is room, and the clock need not be read.
+    #[inline]
+    fn put_until(&self, deadline: impl FnOnce() -> Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
+        match self.try_send(value) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(value)) => Err(SendTimeoutError::Closed(value)),
+            Err(TrySendError::Full(value)) => self.wait_for_room(deadline(), value),
+        }
+    }
+
+    #[inline(never)]
+    fn wait_for_room(&self, deadline: Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
         let mut value = Some(value);
         let sent = block(deadline, Patience::Yield, || self.pipe.listen_for_space(), || self.try_put(&mut value));
         match sent {
@@ -83,9 +95,10 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// assert_eq!(rx.recv(), Ok("late"));
     /// assert_eq!(rx.recv(), Err(Closed(())));
     /// ```
+    #[inline]
     pub fn recv(&self) -> Result<T, Closed> {
         // Without a deadline it ends only with something found.
-        self.take_until(None, || self.take_one()).unwrap_or(Err(Closed(())))
+        self.take_until(|| None).unwrap_or(Err(Closed(())))
     }
 
     /// As [`recv`](Self::recv), but waits no longer than `timeout`. It looks at least once.
@@ -104,7 +117,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// assert_eq!(rx.recv_timeout(Duration::MAX), Err(RecvTimeoutError::Closed));
     /// ```
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.recv_until(after(timeout))
+        self.recv_until(|| after(timeout))
     }
 
     /// As [`recv_timeout`](Self::recv_timeout), but waits no longer than until `deadline`, which may have passed.
@@ -113,14 +126,21 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     ///
     /// As there.
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.recv_until(Some(deadline))
+        self.recv_until(|| Some(deadline))
     }
 
-    fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        match self.take_until(deadline, || self.take_one()) {
+    #[inline]
+    fn recv_until(&self, deadline: impl FnOnce() -> Option<Instant>) -> Result<T, RecvTimeoutError> {
+        match self.take_until(deadline) {
             Some(received) => Ok(received?),
             None => Err(RecvTimeoutError::Timeout),
         }
+    }
+
+    /// At high rates there is something, and the clock need not be read.
+    #[inline]
+    fn take_until(&self, deadline: impl FnOnce() -> Option<Instant>) -> Option<Result<T, Closed>> {
+        self.take_one().or_else(|| self.wait_for(deadline(), || self.take_one()))
     }
 
     /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the first of them; returns how many.
@@ -156,11 +176,11 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         if max == 0 {
             return Ok(0);
         }
-        let mut taken = self.take_until(None, || self.take_batch(out, max)).unwrap_or(Err(Closed(())))?;
+        let mut taken = self.wait_for(None, || self.take_batch(out, max)).unwrap_or(Err(Closed(())))?;
         let deadline = after(max_wait);
         // The clock decides even if there always is one more.
         while taken < max && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-            match self.take_until(deadline, || self.take_batch(out, max - taken)) {
+            match self.wait_for(deadline, || self.take_batch(out, max - taken)) {
                 Some(Ok(more)) => taken += more,
                 // The end is reported by the next call: this one has something.
                 Some(Err(Closed(()))) | None => break,
@@ -174,7 +194,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         Iter { receiver: self }
     }
 
-    fn take_until<R>(
+    #[inline(never)]
+    fn wait_for<R>(
         &self,
         deadline: Option<Instant>,
         take: impl FnMut() -> Option<Result<R, Closed>>,

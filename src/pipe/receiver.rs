@@ -110,6 +110,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     }
 
     /// For those that wait for an element: `None` when there is none now.
+    #[inline(always)]
     pub(super) fn take_one(&self) -> Option<Result<T, Closed>> {
         waiting(self.try_recv())
     }

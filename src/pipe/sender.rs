@@ -115,6 +115,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// rx.close();
     /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
     /// ```
+    #[inline(always)]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let Some(mut visit) = self.enter() else { return Err(TrySendError::Closed(value)) };
         let pushed = self.pipe.queue.try_push(value);
