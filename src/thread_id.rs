@@ -25,10 +25,17 @@ impl ThreadId {
     /// When [`MAX_THREADS`] other threads have a number.
     #[inline]
     pub(crate) fn current() -> Self {
-        match imp::own() {
+        match Self::kept() {
             Some(number) => Self { number, borrowed: false },
             None => imp::first(),
         }
+    }
+
+    /// The number that the current thread keeps until it ends; it has none before its first call of [`current`](Self::current), and
+    /// at its very end.
+    #[inline(always)]
+    pub(crate) fn kept() -> Option<usize> {
+        imp::own()
     }
 
     #[inline]
@@ -88,12 +95,15 @@ mod imp {
 
     use super::{AtomicUsize, MAX_THREADS, Numbers, ThreadId};
 
+    /// In the place of a number, so that whether there is one, and whether it is small, is one comparison.
+    const NONE: usize = usize::MAX;
+
     static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
         Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
 
     thread_local! {
         // Apart from `EXIT`, because without a destructor it is one load to read, and can be read to the very end.
-        static OWN: Cell<Option<usize>> = const { Cell::new(None) };
+        static OWN: Cell<usize> = const { Cell::new(NONE) };
         static EXIT: GiveBackAtExit = const { GiveBackAtExit };
     }
 
@@ -101,7 +111,8 @@ mod imp {
 
     impl Drop for GiveBackAtExit {
         fn drop(&mut self) {
-            if let Ok(Some(number)) = OWN.try_with(Cell::take) {
+            if let Some(number) = own() {
+                let _ = OWN.try_with(|own| own.set(NONE));
                 give_back(number);
             }
         }
@@ -109,7 +120,7 @@ mod imp {
 
     #[inline]
     pub(super) fn own() -> Option<usize> {
-        OWN.try_with(Cell::get).ok().flatten()
+        OWN.try_with(Cell::get).ok().filter(|&number| number != NONE)
     }
 
     #[cold]
@@ -119,7 +130,7 @@ mod imp {
         };
         // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number back, so it is
         // borrowed for this operation.
-        let kept = EXIT.try_with(|_| OWN.try_with(|own| own.set(Some(number))));
+        let kept = EXIT.try_with(|_| OWN.try_with(|own| own.set(number)));
         ThreadId { number, borrowed: !matches!(kept, Ok(Ok(()))) }
     }
 
