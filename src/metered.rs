@@ -114,90 +114,38 @@ impl<Q> Metered<Q> {
         self.queue
     }
 
-    /// The counts of the current thread, if it is one of the first, and this is not its first operation.
-    ///
-    /// What goes on for all others is out of line, as it would take registers from what is always: 10 % of a push.
-    #[inline(always)]
-    fn own(&self) -> Option<&Counts> {
-        self.counts.first().get(ThreadId::kept()?).map(|counts| &**counts)
-    }
-
     /// The counts of the current thread. To be had before the operation that is counted, since this may panic.
-    #[inline(never)]
-    fn any(&self) -> Any<'_> {
+    #[inline]
+    fn mine(&self) -> Mine<'_> {
         let thread = ThreadId::current();
         let counts = match self.counts.first().get(thread.number()) {
             Some(counts) => counts,
-            None => {
-                let (segment, offset) = self.counts.later(thread.number(), counts);
-                &segment[offset]
-            }
+            None => self.later_counts(thread.number()),
         };
-        Any { counts, _thread: thread }
+        Mine { counts, _thread: thread }
     }
 
     #[cold]
     #[inline(never)]
-    fn push_by_any<T>(&self, value: T) -> Pushed<T>
-    where
-        Q: Queue<T>,
-    {
-        self.any().counts.pushed(self.queue.push(value))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn try_push_by_any<T>(&self, value: T) -> Result<(), Full<T>>
-    where
-        Q: Queue<T>,
-    {
-        self.any().counts.tried(self.queue.try_push(value))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn pop_by_any<T>(&self) -> Option<T>
-    where
-        Q: Queue<T>,
-    {
-        self.any().counts.popped(self.queue.pop())
+    fn later_counts(&self, thread: usize) -> &CachePadded<Counts> {
+        let (segment, offset) = self.counts.later(thread, counts);
+        &segment[offset]
     }
 }
 
-/// Counts that nobody else writes to while this value keeps the thread its number.
-struct Any<'a> {
+/// The counts that nobody else writes to while this value keeps the thread its number.
+struct Mine<'a> {
     counts: &'a Counts,
     _thread: ThreadId,
 }
 
-/// To be called by the thread that has the number.
-impl Counts {
-    #[inline(always)]
-    fn pushed<T>(&self, pushed: Pushed<T>) -> Pushed<T> {
-        let count = match pushed {
-            Pushed::Stored => &self.added,
-            Pushed::Evicted(_) => &self.evicted,
-            Pushed::Rejected(_) => &self.rejected,
-        };
-        add(count, 1);
-        pushed
+impl Mine<'_> {
+    #[inline]
+    fn add(&self, which: impl Fn(&Counts) -> &AtomicU64, n: usize) {
+        let count = which(self.counts);
+        // Relaxed: the owner of the number before, if any, is ordered before this one by the number's claim.
+        count.store(count.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
     }
-
-    #[inline(always)]
-    fn tried<T>(&self, pushed: Result<(), Full<T>>) -> Result<(), Full<T>> {
-        pushed.inspect(|()| add(&self.added, 1))
-    }
-
-    #[inline(always)]
-    fn popped<T>(&self, popped: Option<T>) -> Option<T> {
-        popped.inspect(|_| add(&self.popped, 1))
-    }
-}
-
-#[inline(always)]
-fn add(count: &AtomicU64, n: usize) {
-    // Relaxed: the owner of the number before, if any, is ordered before this one by the number's claim.
-    count.store(count.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
 }
 
 fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
@@ -207,31 +155,38 @@ fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
 impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {
     #[inline(always)]
     fn push(&self, value: T) -> Pushed<T> {
-        match self.own() {
-            Some(counts) => counts.pushed(self.queue.push(value)),
-            None => self.push_by_any(value),
-        }
+        let mine = self.mine();
+        let pushed = self.queue.push(value);
+        mine.add(
+            |counts| match pushed {
+                Pushed::Stored => &counts.added,
+                Pushed::Evicted(_) => &counts.evicted,
+                Pushed::Rejected(_) => &counts.rejected,
+            },
+            1,
+        );
+        pushed
     }
 
     #[inline(always)]
     fn try_push(&self, value: T) -> Result<(), Full<T>> {
-        match self.own() {
-            Some(counts) => counts.tried(self.queue.try_push(value)),
-            None => self.try_push_by_any(value),
-        }
+        let mine = self.mine();
+        self.queue.try_push(value)?;
+        mine.add(|counts| &counts.added, 1);
+        Ok(())
     }
 
     #[inline(always)]
     fn pop(&self) -> Option<T> {
-        match self.own() {
-            Some(counts) => counts.popped(self.queue.pop()),
-            None => self.pop_by_any(),
-        }
+        let mine = self.mine();
+        let popped = self.queue.pop()?;
+        mine.add(|counts| &counts.popped, 1);
+        Some(popped)
     }
 
     fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
-        let any = self.any();
-        pop_into_and_tell(&self.queue, out, max, |popped| add(&any.counts.popped, popped))
+        let mine = self.mine();
+        pop_into_and_tell(&self.queue, out, max, |popped| mine.add(|counts| &counts.popped, popped))
     }
 
     fn len(&self) -> usize {

@@ -4,6 +4,8 @@
 //! would stop the first operation of all others; and it panics in a destructor that runs after its own thread-local
 //! is gone, which in a destructor means abort. Both were tried with version 1.1.10.
 
+use std::marker::PhantomData;
+
 use crate::sync::{AtomicUsize, Ordering};
 
 /// How many threads can have a number at once.
@@ -12,8 +14,8 @@ pub(crate) const MAX_THREADS: usize = 1 << 16;
 /// The number of the current thread. While this value lives, no other thread has the same.
 pub(crate) struct ThreadId {
     number: usize,
-    /// Claimed for this value alone, because the thread's own number is already given back.
-    borrowed: bool,
+    /// It is the thread's, and is dropped by it.
+    not_send: PhantomData<*const ()>,
 }
 
 impl ThreadId {
@@ -25,17 +27,7 @@ impl ThreadId {
     /// When [`MAX_THREADS`] other threads have a number.
     #[inline]
     pub(crate) fn current() -> Self {
-        match Self::kept() {
-            Some(number) => Self { number, borrowed: false },
-            None => imp::first(),
-        }
-    }
-
-    /// The number that the current thread keeps until it ends; it has none before its first call of [`current`](Self::current), and
-    /// at its very end.
-    #[inline(always)]
-    pub(crate) fn kept() -> Option<usize> {
-        imp::own()
+        Self { number: imp::own().unwrap_or_else(imp::first), not_send: PhantomData }
     }
 
     #[inline]
@@ -45,10 +37,11 @@ impl ThreadId {
 }
 
 impl Drop for ThreadId {
+    // By a look at the thread, not at this value, which would take a register for the length of an operation.
     #[inline]
     fn drop(&mut self) {
-        if self.borrowed {
-            imp::give_back(self.number);
+        if imp::own().is_none() {
+            imp::give_back_borrowed();
         }
     }
 }
@@ -85,7 +78,8 @@ impl<const WORDS: usize> Numbers<WORDS> {
     fn give_back(&self, number: usize) {
         let bit = 1 << (number % usize::BITS as usize);
         // Release pairs with the Acquire in `claim`.
-        self.claimed[number / usize::BITS as usize].fetch_and(!bit, Ordering::Release);
+        let before = self.claimed[number / usize::BITS as usize].fetch_and(!bit, Ordering::Release);
+        debug_assert!(before & bit != 0, "given back twice");
     }
 }
 
@@ -93,7 +87,7 @@ impl<const WORDS: usize> Numbers<WORDS> {
 mod imp {
     use std::cell::Cell;
 
-    use super::{AtomicUsize, MAX_THREADS, Numbers, ThreadId};
+    use super::{AtomicUsize, MAX_THREADS, Numbers};
 
     /// In the place of a number, so that whether there is one, and whether it is small, is one comparison.
     const NONE: usize = usize::MAX;
@@ -105,6 +99,8 @@ mod imp {
         // Apart from `EXIT`, because without a destructor it is one load to read, and can be read to the very end.
         static OWN: Cell<usize> = const { Cell::new(NONE) };
         static EXIT: GiveBackAtExit = const { GiveBackAtExit };
+        /// Of a thread whose own number is already given back: one for the length of an operation, and how many values have it.
+        static BORROWED: Cell<(usize, usize)> = const { Cell::new((NONE, 0)) };
     }
 
     struct GiveBackAtExit;
@@ -112,32 +108,43 @@ mod imp {
     impl Drop for GiveBackAtExit {
         fn drop(&mut self) {
             if let Some(number) = own() {
-                let _ = OWN.try_with(|own| own.set(NONE));
-                give_back(number);
+                OWN.set(NONE);
+                NUMBERS.give_back(number);
             }
         }
     }
 
     #[inline]
     pub(super) fn own() -> Option<usize> {
-        OWN.try_with(Cell::get).ok().filter(|&number| number != NONE)
-    }
-
-    #[cold]
-    pub(super) fn first() -> ThreadId {
-        let Some(number) = NUMBERS.claim() else {
-            panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
-        };
-        // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number back, so it is
-        // borrowed for this operation.
-        let kept = EXIT.try_with(|_| OWN.try_with(|own| own.set(number)));
-        ThreadId { number, borrowed: !matches!(kept, Ok(Ok(()))) }
+        Some(OWN.get()).filter(|&number| number != NONE)
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn give_back(number: usize) {
-        NUMBERS.give_back(number);
+    pub(super) fn first() -> usize {
+        let (number, borrowers) = BORROWED.get();
+        if borrowers > 0 {
+            BORROWED.set((number, borrowers + 1));
+            return number;
+        }
+        let Some(number) = NUMBERS.claim() else {
+            panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
+        };
+        // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number back.
+        if EXIT.try_with(|_| OWN.set(number)).is_err() {
+            BORROWED.set((number, 1));
+        }
+        number
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn give_back_borrowed() {
+        let (number, borrowers) = BORROWED.get();
+        BORROWED.set((number, borrowers - 1));
+        if borrowers == 1 {
+            NUMBERS.give_back(number);
+        }
     }
 }
 
@@ -147,8 +154,6 @@ mod imp {
     use std::cell::Cell;
     // Not loom's: counting must add neither scheduling points nor orderings to the model.
     use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::ThreadId;
 
     loom::lazy_static! {
         static ref NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -162,13 +167,13 @@ mod imp {
         OWN.with(Cell::get)
     }
 
-    pub(super) fn first() -> ThreadId {
+    pub(super) fn first() -> usize {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         OWN.with(|own| own.set(Some(number)));
-        ThreadId { number, borrowed: false }
+        number
     }
 
-    pub(super) fn give_back(_: usize) {
+    pub(super) fn give_back_borrowed() {
         unreachable!("no number is borrowed in a model")
     }
 }

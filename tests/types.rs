@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use ringway::{
-    AtomicRing, CapacityError, ChannelQueue, Full, IntoIter, Kind, MutexRing, MutexVec, Overflow, ParseKindError,
-    Pushed, Queue, Storage, spsc,
+    AtomicRing, CapacityError, ChannelQueue, Full, IntoIter, Kind, Metered, MutexRing, MutexVec, Overflow,
+    ParseKindError, Pushed, Queue, Storage, spsc,
 };
 use support::at_exit;
 use support::queues;
@@ -541,12 +541,13 @@ fn every_queue_works_while_a_thread_ends() {
     }
 }
 
-/// More threads, one after another, than can be alive at once: each gives back whatever it had of the queue's.
+/// More threads, one after another, than can be alive at once: each gives back whatever it had of the queue's, and of the one
+/// around it, which has it at the same time.
 #[test]
 fn threads_leave_nothing_behind() {
     const THREADS: usize = (1 << 16) + 500;
-    let queue = Arc::new(AtomicRing::new(3 * THREADS));
-    let push = |queue: &AtomicRing<[usize; 2]>| assert!(queue.push([1, 2]).is_stored());
+    let queue = Arc::new(Metered::new(AtomicRing::new(3 * THREADS)));
+    let push = |queue: &Metered<AtomicRing<[usize; 2]>>| assert!(queue.push([1, 2]).is_stored());
     for _ in 0..THREADS {
         let queue = Arc::clone(&queue);
         thread::spawn(move || {
@@ -562,4 +563,5 @@ fn threads_leave_nothing_behind() {
         .unwrap();
     }
     assert!(queue.is_full());
+    assert_eq!(queue.stats().stored, 3 * THREADS as u64);
 }
