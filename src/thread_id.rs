@@ -37,7 +37,8 @@ impl ThreadId {
 }
 
 impl Drop for ThreadId {
-    // By a look at the thread, not at this value, which would take a register for the length of an operation.
+    // By a look at the thread, not at this value, which would take a register for the length of an operation. The thread has its own
+    // number from the beginning of this value to its end, or has none throughout: `EXIT` does not run in an operation.
     #[inline]
     fn drop(&mut self) {
         if imp::own().is_none() {

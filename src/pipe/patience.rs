@@ -49,7 +49,8 @@ impl Patience<'_> {
 /// Whether to look on has spared a thread its sleep.
 ///
 /// Where it does not, because the others are slow or need the same core, it costs more than time: who has just used its turn does
-/// not get the core from the one that wakes it. Adaptive mutexes (Solaris, glibc) spin by the same rule.
+/// not get the core from the one that wakes it. The idea is that of adaptive mutexes, as glibc has them, which learn from the last
+/// times how long to spin.
 pub(super) struct Luck {
     /// How many times in a row it has not.
     in_vain: AtomicUsize,
