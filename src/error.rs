@@ -4,26 +4,44 @@ use std::alloc::Layout;
 use std::error::Error;
 use std::fmt;
 
-/// A [`try_push`](crate::Queue::try_push) that found the queue full; it gives the value back.
+/// Why a [`try_push`](crate::Queue::try_push) did not push; it gives the value back.
 ///
 /// ```
-/// use ringway::{Full, MutexRing, Queue};
+/// use ringway::{MutexRing, TryPushError};
 ///
 /// let queue = MutexRing::new(1);
 /// assert_eq!(queue.try_push("a"), Ok(()));
-/// assert_eq!(queue.try_push("b"), Err(Full("b")));
+/// assert_eq!(queue.try_push("b"), Err(TryPushError::Full("b")));
+/// queue.close();
+/// assert_eq!(queue.try_push("c"), Err(TryPushError::Closed("c")));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Full<T>(
-    /// The value that did not fit.
-    pub T,
-);
+pub enum TryPushError<T> {
+    /// There is no room.
+    Full(T),
+    /// The queue is closed: nothing goes in any more.
+    Closed(T),
+}
 
-impl<T> Full<T> {
-    /// The value that did not fit.
-    #[must_use = "this is the value that did not fit"]
+impl<T> TryPushError<T> {
+    /// The value that was not pushed.
+    #[must_use = "this is the value that was not pushed"]
     pub fn into_inner(self) -> T {
-        self.0
+        match self {
+            Self::Full(value) | Self::Closed(value) => value,
+        }
+    }
+
+    /// Whether there was no room; another try may succeed.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+
+    /// Whether the queue is closed; no other try will succeed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed(_))
     }
 }
 
@@ -50,7 +68,10 @@ macro_rules! gives_back {
 #[cfg(any(feature = "std", feature = "async"))]
 pub(crate) use gives_back;
 
-gives_back!(Full { Self(_) => "Full", "the queue is full"; });
+gives_back!(TryPushError {
+    Self::Full(_) => "Full", "the queue is full";
+    Self::Closed(_) => "Closed", "the queue is closed";
+});
 
 /// Why a queue of the wanted capacity cannot be made.
 ///
@@ -111,7 +132,7 @@ pub struct ParseKindError;
 impl fmt::Display for ParseKindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("unknown kind of queue: expected one of")?;
-        for (i, kind) in crate::Kind::ALL.iter().enumerate() {
+        for (i, kind) in crate::queues::kind::Kind::ALL.iter().enumerate() {
             write!(f, "{} `{kind}`", if i == 0 { "" } else { "," })?;
         }
         Ok(())

@@ -5,17 +5,15 @@
 //! newest message is worth more than the oldest: telemetry, market data, sensor frames, metrics.
 //!
 //! ```
-//! use ringway::{AtomicRing, Pushed, Queue};
+//! use ringway::{AtomicRing, Pushed};
 //!
-//! let queue = AtomicRing::new(3);
+//! let ring = AtomicRing::new(3);
 //! for frame in 0..5 {
-//!     match queue.push(frame) {
-//!         Pushed::Stored => {}
-//!         Pushed::Evicted(old) => println!("frame {old} had to make room for frame {frame}"),
-//!         Pushed::Rejected(_) => unreachable!("not by a queue that evicts the oldest"),
+//!     if let Pushed::Evicted(old) = ring.push(frame) {
+//!         println!("frame {old} had to make room for frame {frame}");
 //!     }
 //! }
-//! assert_eq!(queue.pop(), Some(2));
+//! assert_eq!(ring.pop(), Some(2));
 //! ```
 //!
 //! # Which queue do I want?
@@ -54,55 +52,36 @@
 //! ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller words would wrap around within minutes, and
 //! emulated ones would be locks. On x86-64, small elements are stored [inline](AtomicRing#storage).
 
-#[cfg(target_has_atomic = "64")]
-mod atomic_ring;
-mod channel_queue;
+#[cfg(any(feature = "std", feature = "async"))]
+//pub mod channel;
 #[cfg(doc)]
 pub mod docs;
-mod drain;
+mod drop_all;
 mod error;
 #[cfg(target_has_atomic = "64")]
-mod hint;
-mod into_iter;
-mod kind;
-#[cfg(target_has_atomic = "64")]
-mod metered;
-mod mutex_ring;
-mod mutex_vec;
-#[cfg(any(feature = "std", feature = "async"))]
-pub mod pipe;
-#[cfg(target_has_atomic = "64")]
-mod position;
+mod per_thread;
 mod queue;
+mod queues;
 #[cfg(target_has_atomic = "64")]
-mod search;
-#[cfg(target_has_atomic = "64")]
-mod segments;
-#[cfg(target_has_atomic = "64")]
-pub mod spsc;
+mod ring;
 mod sync;
-#[cfg(target_has_atomic = "64")]
-mod tail;
-#[cfg(target_has_atomic = "64")]
-mod thread_id;
-#[cfg(target_has_atomic = "64")]
-mod turn;
 
-#[cfg(target_has_atomic = "64")]
-pub use atomic_ring::{AtomicRing, Storage};
-pub use channel_queue::ChannelQueue;
-pub use error::{CapacityError, Full, ParseKindError};
-pub use into_iter::IntoIter;
-pub use kind::Kind;
-#[cfg(target_has_atomic = "64")]
-pub use metered::{Metered, Stats};
-pub use mutex_ring::MutexRing;
-pub use mutex_vec::MutexVec;
 #[cfg(any(feature = "std", feature = "async"))]
-pub use pipe::{Closed, Receiver, Sender, TryRecvError, TrySendError, pipe};
-#[cfg(feature = "std")]
-pub use pipe::{RecvTimeoutError, SendTimeoutError};
+//pub use channel::{Receiver, Sender, channel};
+pub use error::{CapacityError, ParseKindError, TryPushError};
+pub use queue::iter::{IntoIter, TryIter};
 pub use queue::{Overflow, Pushed, Queue};
+pub use queues::channel_queue::ChannelQueue;
+pub use queues::kind::Kind;
+#[cfg(target_has_atomic = "64")]
+pub use queues::metered::{Metered, Stats};
+pub use queues::mutex_ring::MutexRing;
+pub use queues::mutex_vec::MutexVec;
+#[cfg(target_has_atomic = "64")]
+pub use ring::{
+    atomic::{AtomicRing, Storage},
+    spsc,
+};
 
 /// The examples of the README are run too.
 #[cfg(doctest)]

@@ -1,16 +1,25 @@
+//! What all queues have in common.
+
+pub(crate) mod iter;
+
+use std::fmt;
 use std::sync::Arc;
 
-use crate::Full;
+use crate::error::TryPushError;
+use iter::TryIter;
 
-/// A concurrent first-in, first-out queue that never waits.
+/// A concurrent first-in, first-out queue that never waits and can be closed.
 ///
-/// No operation waits for space or for elements: a consumer polls, or waits by means of its own.
+/// No operation waits for space or for elements. A consumer polls, waits by means of its own, or
+/// takes a [`channel`](crate::channel()).
 ///
-/// Every operation takes `&self` and may be called from any number of threads. What a full queue does with one
-/// more element is its [`overflow`](Queue::overflow) policy; no policy waits for space, and none drops an
-/// element silently: whatever is not in the queue after a [`push`](Queue::push) comes back in [`Pushed`].
+/// Every operation takes `&self` and may be called from any number of threads. What a full queue
+/// does with one more element is its [`overflow`](Queue::overflow) policy. No policy waits for
+/// space, and none drops an element silently: whatever is not in the queue after a
+/// [`push`](Queue::push) comes back in [`Pushed`].
 ///
-/// The trait is object safe, and `&Q`, `Box<Q>` and `Arc<Q>` are queues when `Q` is one.
+/// The trait is object safe. `&Q`, `Box<Q>` and `Arc<Q>` are queues when `Q` is one. The queues of
+/// this crate have all methods as inherent ones too, so the trait need not be imported to use them.
 ///
 /// ```
 /// use ringway::{AtomicRing, Kind, Pushed, Queue};
@@ -21,15 +30,28 @@ use crate::Full;
 ///             println!("{old} had to go");
 ///         }
 ///     }
-///     let mut out = Vec::new();
-///     queue.pop_into(&mut out, 3);
-///     out
+///     queue.try_iter().collect()
 /// }
 ///
 /// assert_eq!(newest_three(&AtomicRing::new(3)), [7, 8, 9]);
 /// assert_eq!(newest_three(&*Kind::MutexRing.build(3)?), [7, 8, 9]);
 /// # Ok::<(), ringway::CapacityError>(())
 /// ```
+///
+/// # Contract
+///
+/// Implementations promise, and [channels](crate::channel) rely on:
+///
+/// * *Order*: all operations of the queue and all `SeqCst` accesses of its users take effect in one
+///   order, which every thread agrees on and which keeps the order of each thread. So "push, then
+///   look whether somebody sleeps" and "announce sleep, then pop" cannot miss each other. A mutex
+///   around the queue is enough: two critical sections of one mutex are ordered, and the order of
+///   `SeqCst` accesses is consistent with happens-before.
+/// * *Closing*: once [`close`](Queue::close) has returned, nothing goes in any more. So when
+///   [`pop`](Queue::pop) returns `None` after [`is_closed`](Queue::is_closed) has returned `true`,
+///   nothing is inside and nothing will be.
+/// * *User code*: no operation runs `Drop`, `Clone` or other code of `T` on an element that is
+///   inside.
 pub trait Queue<T>: Send + Sync {
     /// Adds an element at the back, by the queue's own [`overflow`](Queue::overflow) policy.
     ///
@@ -40,8 +62,9 @@ pub trait Queue<T>: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Full`] gives the value back when the queue holds [`capacity`](Queue::capacity) elements.
-    fn try_push(&self, value: T) -> Result<(), Full<T>>;
+    /// [`TryPushError`] gives the value back when the queue is closed, or else when it holds
+    /// [`capacity`](Queue::capacity) elements.
+    fn try_push(&self, value: T) -> Result<(), TryPushError<T>>;
 
     /// Takes the oldest element; `None` when the queue was empty at that moment.
     #[must_use = "a popped element is in no queue any more"]
@@ -49,9 +72,9 @@ pub trait Queue<T>: Send + Sync {
 
     /// Takes up to `max` elements, appends them to `out`, oldest first, and returns how many.
     ///
-    /// One call takes no more than the queue's capacity (an unbounded queue: than its length at the start), so it
-    /// ends even while others push without pause. The elements are taken one by one or together, as the queue
-    /// can; others may pop between them.
+    /// One call takes no more than the queue's capacity (an unbounded queue: than its length at the
+    /// start), so it ends even while others push without pause. The elements are taken one by one
+    /// or together, as the queue can; others may pop between them.
     ///
     /// # Panics
     ///
@@ -59,6 +82,14 @@ pub trait Queue<T>: Send + Sync {
     fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
         pop_each(out, max.min(self.capacity().unwrap_or_else(|| self.len())), || self.pop())
     }
+
+    /// Closes the queue: from now on nothing goes in. What is inside still comes out.
+    ///
+    /// Returns whether this call closed it: `false` when it was closed already. It stays closed.
+    fn close(&self) -> bool;
+
+    /// Whether the queue is closed. Something may still be inside.
+    fn is_closed(&self) -> bool;
 
     /// How many elements are inside: exact when nobody else is operating, a snapshot otherwise.
     fn len(&self) -> usize;
@@ -75,8 +106,52 @@ pub trait Queue<T>: Send + Sync {
     }
 
     /// Whether one more element would be one too many; never true of an unbounded queue.
+    ///
+    /// A closed queue is full when all of its capacity is taken, as an open one is.
     fn is_full(&self) -> bool {
         self.capacity().is_some_and(|capacity| self.len() >= capacity)
+    }
+
+    /// Whether this is a pointer to a queue that others may hold too, such as an [`Arc`].
+    ///
+    /// A [`channel`](crate::channel()) whose last receiver is gone drops what is inside, unless the
+    /// queue is shared: then the elements are the other owners'.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// An iterator that pops until nothing is inside. It never waits.
+    ///
+    /// ```
+    /// let ring = ringway::AtomicRing::new(2);
+    /// for i in 0..3 {
+    ///     let _ = ring.push(i);
+    /// }
+    /// assert!(ring.try_iter().eq([1, 2]));
+    /// ```
+    fn try_iter(&self) -> TryIter<'_, T, Self>
+    where
+        Self: Sized,
+    {
+        TryIter::new(self)
+    }
+}
+
+impl<T> dyn Queue<T> + '_ {
+    /// As [`Queue::try_iter`].
+    pub fn try_iter(&self) -> TryIter<'_, T, Self> {
+        TryIter::new(self)
+    }
+}
+
+impl<T> fmt::Debug for dyn Queue<T> + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("overflow", &self.overflow())
+            .field("capacity", &self.capacity())
+            .field("len", &self.len())
+            .field("is_closed", &self.is_closed())
+            .finish()
     }
 }
 
@@ -93,7 +168,8 @@ pub(crate) fn pop_each<T>(out: &mut Vec<T>, max: usize, mut pop: impl FnMut() ->
     max
 }
 
-/// Calls [`pop_into`](Queue::pop_into), and `tell` with how many elements were appended, though it may have panicked.
+/// Calls [`pop_into`](Queue::pop_into), and `tell` with how many elements were appended, even if it
+/// has panicked.
 pub(crate) fn pop_into_and_tell<T>(
     queue: &impl Queue<T>,
     out: &mut Vec<T>,
@@ -123,25 +199,29 @@ pub(crate) fn pop_into_and_tell<T>(
 /// What became of a pushed element, and of the one that made room for it.
 ///
 /// ```
-/// use ringway::{ChannelQueue, MutexRing, Pushed, Queue};
+/// use ringway::{ChannelQueue, MutexRing, Pushed};
 ///
 /// let ring = MutexRing::new(1);
 /// assert_eq!(ring.push('a'), Pushed::Stored);
 /// assert_eq!(ring.push('b'), Pushed::Evicted('a'));
+/// ring.close();
+/// assert_eq!(ring.push('c'), Pushed::Closed('c'));
 ///
 /// let channel = ChannelQueue::new(1);
 /// assert_eq!(channel.push('a'), Pushed::Stored);
 /// assert_eq!(channel.push('b'), Pushed::Rejected('b'));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "an evicted or rejected element is in no queue any more"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "an element that is given back is in no queue any more"]
 pub enum Pushed<T> {
     /// The element is in the queue, and nothing had to go.
     Stored,
     /// The element is in the queue; this one, the oldest, had to make room.
     Evicted(T),
-    /// The element is not in the queue: here it is.
+    /// There was no room, so the element is not in the queue: here it is.
     Rejected(T),
+    /// The queue is closed, so the element is not in it: here it is.
+    Closed(T),
 }
 
 impl<T> Pushed<T> {
@@ -149,7 +229,14 @@ impl<T> Pushed<T> {
     #[inline]
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        !matches!(self, Self::Rejected(_))
+        matches!(self, Self::Stored | Self::Evicted(_))
+    }
+
+    /// Whether the queue is closed, so that nothing goes in any more.
+    #[inline]
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed(_))
     }
 
     /// The element that is in no queue now, whichever it was.
@@ -160,13 +247,14 @@ impl<T> Pushed<T> {
     /// assert_eq!(Pushed::Stored::<u8>.displaced(), None);
     /// assert_eq!(Pushed::Evicted(1).displaced(), Some(1));
     /// assert_eq!(Pushed::Rejected(2).displaced(), Some(2));
+    /// assert_eq!(Pushed::Closed(3).displaced(), Some(3));
     /// ```
     #[inline]
     #[must_use = "this is the element that is in no queue any more"]
     pub fn displaced(self) -> Option<T> {
         match self {
             Self::Stored => None,
-            Self::Evicted(value) | Self::Rejected(value) => Some(value),
+            Self::Evicted(value) | Self::Rejected(value) | Self::Closed(value) => Some(value),
         }
     }
 }
@@ -183,47 +271,73 @@ pub enum Overflow {
     EvictOldest,
 }
 
-/// A pointer to a queue is a queue.
-macro_rules! forward {
-    ($($pointer:ty),*) => {$(
-        impl<T, Q: Queue<T> + ?Sized> Queue<T> for $pointer {
-            #[inline]
-            fn push(&self, value: T) -> Pushed<T> {
-                (**self).push(value)
+/// Implements [`Queue`] for a type by the methods of the same names of `$to`, to which it derefs.
+macro_rules! forward_queue {
+    (impl [$($generics:tt)*] for $queue:ty => $to:ty { $($own:tt)* }) => {
+        impl<$($generics)*> $crate::queue::Queue<T> for $queue {
+            #[inline(always)]
+            fn push(&self, value: T) -> $crate::queue::Pushed<T> {
+                <$to>::push(self, value)
             }
-            #[inline]
-            fn try_push(&self, value: T) -> Result<(), Full<T>> {
-                (**self).try_push(value)
+            #[inline(always)]
+            fn try_push(&self, value: T) -> Result<(), $crate::error::TryPushError<T>> {
+                <$to>::try_push(self, value)
             }
-            #[inline]
+            #[inline(always)]
             fn pop(&self) -> Option<T> {
-                (**self).pop()
+                <$to>::pop(self)
             }
             #[inline]
             fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
-                (**self).pop_into(out, max)
+                <$to>::pop_into(self, out, max)
+            }
+            #[inline]
+            fn close(&self) -> bool {
+                <$to>::close(self)
+            }
+            #[inline]
+            fn is_closed(&self) -> bool {
+                <$to>::is_closed(self)
             }
             #[inline]
             fn len(&self) -> usize {
-                (**self).len()
+                <$to>::len(self)
             }
             #[inline]
             fn capacity(&self) -> Option<usize> {
-                (**self).capacity()
+                <$to>::capacity(self)
             }
             #[inline]
-            fn overflow(&self) -> Overflow {
-                (**self).overflow()
+            fn overflow(&self) -> $crate::queue::Overflow {
+                <$to>::overflow(self)
             }
             #[inline]
             fn is_empty(&self) -> bool {
-                (**self).is_empty()
+                <$to>::is_empty(self)
             }
             #[inline]
             fn is_full(&self) -> bool {
-                (**self).is_full()
+                <$to>::is_full(self)
             }
+            $($own)*
         }
-    )*};
+    };
 }
-forward!(&Q, Box<Q>, Arc<Q>);
+pub(crate) use forward_queue;
+
+forward_queue!(impl [T, Q: Queue<T> + ?Sized] for &Q => Q {
+    fn is_shared(&self) -> bool {
+        true
+    }
+});
+forward_queue!(impl [T, Q: Queue<T> + ?Sized] for Box<Q> => Q {
+    fn is_shared(&self) -> bool {
+        (**self).is_shared()
+    }
+});
+forward_queue!(impl [T, Q: Queue<T> + ?Sized] for Arc<Q> => Q {
+    /// Whether there is another `Arc` or `Weak` to the queue at this moment.
+    fn is_shared(&self) -> bool {
+        Arc::strong_count(self) + Arc::weak_count(self) > 1 || (**self).is_shared()
+    }
+});

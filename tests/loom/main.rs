@@ -16,13 +16,13 @@ fn is_built_for_loom() {
 }
 
 #[cfg(loom)]
+mod channel;
+#[cfg(loom)]
 mod element;
 #[cfg(loom)]
 mod explore;
 #[cfg(loom)]
 mod models;
-#[cfg(loom)]
-mod pipe;
 #[cfg(loom)]
 mod spsc;
 #[cfg(loom)]

@@ -174,7 +174,7 @@ atomic_ring! {
 
 /// An end that was found empty and another that was found full, on different slots: sequential consistency decides, and
 /// loom takes SeqCst accesses for AcqRel, so there is only the fenced order to explore. Bare, it rightly finds that AcqRel
-/// is not enough (the second pop returns `None`, and all the same there is no room); `proof/spin` explores the rest.
+/// is not enough (the second pop returns `None`, and all the same there is no room); `verification/spin` explores the rest.
 mod empty_and_full {
     use super::*;
 

@@ -1,0 +1,86 @@
+//! Memory for every thread: for the first ones from the start, for more as they come.
+
+#![allow(unsafe_code)]
+
+use std::ptr;
+
+use crate::per_thread::thread_index::MAX_THREADS;
+use crate::sync::{AtomicPtr, Ordering};
+
+/// How many threads the first segment is for.
+pub(crate) const FIRST_THREADS: usize = if cfg!(loom) { 2 } else { 16 };
+
+/// How many times the number of threads doubles from there to [`MAX_THREADS`].
+const GROWTHS: usize = (MAX_THREADS / FIRST_THREADS).ilog2() as usize;
+
+/// Segments for threads by their number: one for the first [`FIRST_THREADS`], and later ones, each for as many as all before.
+pub(crate) struct Segments<S> {
+    first: S,
+    /// Each is made when the first of its threads comes, and lives as long as this.
+    later: [AtomicPtr<S>; GROWTHS],
+}
+
+// SAFETY: all threads share the segments, and whichever comes first gives one of its own making to the others.
+unsafe impl<S: Send + Sync> Sync for Segments<S> {}
+// SAFETY: they are owned.
+unsafe impl<S: Send> Send for Segments<S> {}
+
+impl<S> Segments<S> {
+    pub(crate) fn new(first: S) -> Self {
+        Self { first, later: [(); GROWTHS].map(|()| AtomicPtr::new(ptr::null_mut())) }
+    }
+
+    /// That of the first [`FIRST_THREADS`] threads.
+    #[inline]
+    pub(crate) fn first(&self) -> &S {
+        &self.first
+    }
+
+    /// That of a thread beyond the first ones, and which of its threads that is. `make` gets the number of threads that it is
+    /// for, which is also the number of those before.
+    ///
+    /// *Progress*: lock-free but for the allocator; wait-free once the segment is there.
+    pub(crate) fn later(&self, thread: usize, make: impl FnOnce(usize) -> S) -> (&S, usize) {
+        let growth = (thread / FIRST_THREADS).ilog2() as usize;
+        let threads = FIRST_THREADS << growth;
+        let slot = &self.later[growth];
+        // Acquire pairs with the Release below: the segment is seen as it was made.
+        let mut segment = slot.load(Ordering::Acquire);
+        if segment.is_null() {
+            let made = Box::into_raw(Box::new(make(threads)));
+            // Release pairs with every Acquire of this pointer; Acquire for the case that another thread was first.
+            segment = match slot.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => made,
+                Err(theirs) => {
+                    // SAFETY: `made` comes from `Box::into_raw` above and was not published.
+                    drop(unsafe { Box::from_raw(made) });
+                    theirs
+                }
+            };
+        }
+        // SAFETY: not null, so it was published above, and it lives as long as `self`: only `drop` frees it.
+        (unsafe { &*segment }, thread - threads)
+    }
+
+    /// Those that there are.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &S> {
+        // Acquire pairs with the Release in `later`.
+        let later = self.later.iter().map(|segment| segment.load(Ordering::Acquire));
+        // SAFETY: as in `later`.
+        let later = later.filter_map(|segment| unsafe { segment.as_ref() });
+        [&self.first].into_iter().chain(later)
+    }
+}
+
+impl<S> Drop for Segments<S> {
+    fn drop(&mut self) {
+        for segment in &self.later {
+            // Relaxed: `&mut self`, so everything that happened to this value is visible already.
+            let segment = segment.load(Ordering::Relaxed);
+            if !segment.is_null() {
+                // SAFETY: published by `later`, which got it from `Box::into_raw`; nobody else has `self`.
+                drop(unsafe { Box::from_raw(segment) });
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+use std::fmt;
+
+use crossbeam_utils::CachePadded;
+
+use crate::error::TryPushError;
+use crate::per_thread::segments::{FIRST_THREADS, Segments};
+use crate::per_thread::thread_index::ThreadIndex;
+use crate::queue::pop_into_and_tell;
+use crate::queue::{Overflow, Pushed, Queue};
+use crate::sync::{AtomicU64, Ordering};
+
+/// A queue that counts what becomes of the elements of the queue inside.
+///
+/// ```
+/// use ringway::{AtomicRing, Metered, Queue};
+///
+/// let queue = Metered::new(AtomicRing::new(2));
+/// for i in 0..5 {
+///     let _ = queue.push(i);
+/// }
+/// assert_eq!(queue.pop(), Some(3));
+///
+/// let stats = queue.stats();
+/// assert_eq!((stats.stored, stats.evicted, stats.rejected, stats.popped), (5, 3, 0, 1));
+/// assert_eq!(stats.stored, stats.popped + stats.evicted + queue.len() as u64);
+/// ```
+///
+/// The figures of a queue inside a channel are there at either end:
+///
+/// ```
+/// use ringway::{AtomicRing, Metered};
+///
+/// let (tx, rx) = ringway::channel(Metered::new(AtomicRing::new(2)));
+/// let _ = tx.push('a');
+/// assert_eq!(rx.recv(), Ok('a'));
+/// assert_eq!(rx.queue().stats().popped, 1);
+/// ```
+///
+/// *Linearization points, progress*: those of the queue inside, but for a thread's first operation on any metered queue, which may
+/// call the allocator.
+///
+/// *Cost*: every thread counts on a cache line of its own, by a load and a store, so no two threads share a line that they did not
+/// share before. 128 bytes for each of the first 16 threads of the process; threads with higher numbers that use the queue
+/// add room for the next 16, 32, 64, … at a time.
+///
+/// # Panics
+///
+/// `push`, `try_push`, `pop` and `pop_into`, when 65,536 other threads that have used one, or an [`AtomicRing`](crate::AtomicRing), are alive.
+pub struct Metered<Q> {
+    queue: Q,
+    counts: Segments<Box<[CachePadded<Counts>]>>,
+}
+
+/// What one thread has counted.
+#[derive(Default)]
+struct Counts {
+    /// Pushes that evicted nothing; so that every push counts once.
+    added: AtomicU64,
+    evicted: AtomicU64,
+    rejected: AtomicU64,
+    closed: AtomicU64,
+    popped: AtomicU64,
+}
+
+/// What became of the elements of a [`Metered`] queue, since it was made.
+///
+/// `stored == popped + evicted + len`, exactly, when nobody is operating.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Elements that were put in, whatever became of them since.
+    pub stored: u64,
+    /// Elements that were stored and had to make room.
+    pub evicted: u64,
+    /// Elements that [`push`](Queue::push) gave back because there was no room. What
+    /// [`try_push`](Queue::try_push) gives back is not counted: its caller may try again.
+    pub rejected: u64,
+    /// Elements that [`push`](Queue::push) gave back because the queue was closed.
+    pub closed: u64,
+    /// Elements that were taken out.
+    pub popped: u64,
+}
+
+impl<Q> Metered<Q> {
+    /// Counts what becomes of the elements of `queue` from now on; `queue` should be empty.
+    pub fn new(queue: Q) -> Self {
+        Self { queue, counts: Segments::new(counts(FIRST_THREADS)) }
+    }
+
+    /// What was counted until now: exact when nobody is operating.
+    ///
+    /// While others operate, an element that comes and goes may be in one figure and not yet in the other.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        for counts in self.counts.iter().flatten() {
+            // Relaxed: counters synchronise nothing. To be sure of seeing another thread's counts,
+            // synchronise with it first.
+            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            let evicted = read(&counts.evicted);
+            stats.stored += read(&counts.added) + evicted;
+            stats.evicted += evicted;
+            stats.rejected += read(&counts.rejected);
+            stats.closed += read(&counts.closed);
+            stats.popped += read(&counts.popped);
+        }
+        stats
+    }
+
+    /// The queue inside. What is done to it directly is not counted.
+    pub fn get_ref(&self) -> &Q {
+        &self.queue
+    }
+
+    /// The queue inside.
+    pub fn into_inner(self) -> Q {
+        self.queue
+    }
+
+    /// The counts of the current thread. To be had before the operation that is counted, since this may panic.
+    #[inline]
+    fn mine(&self) -> Mine<'_> {
+        let thread = ThreadIndex::current();
+        let counts = match self.counts.first().get(thread.number()) {
+            Some(counts) => counts,
+            None => self.later_counts(thread.number()),
+        };
+        Mine { counts, _thread: thread }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn later_counts(&self, thread: usize) -> &CachePadded<Counts> {
+        let (segment, offset) = self.counts.later(thread, counts);
+        &segment[offset]
+    }
+}
+
+/// The counts that nobody else writes to while this value keeps the thread its number.
+struct Mine<'a> {
+    counts: &'a Counts,
+    _thread: ThreadIndex,
+}
+
+impl Mine<'_> {
+    #[inline]
+    fn add(&self, which: impl Fn(&Counts) -> &AtomicU64, n: usize) {
+        let count = which(self.counts);
+        // Relaxed: the owner of the number before, if any, is ordered before this one by the number's claim.
+        count.store(count.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
+    }
+}
+
+fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
+    (0..threads).map(|_| CachePadded::default()).collect()
+}
+
+impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {
+    #[inline(always)]
+    fn push(&self, value: T) -> Pushed<T> {
+        let mine = self.mine();
+        let pushed = self.queue.push(value);
+        mine.add(
+            |counts| match pushed {
+                Pushed::Stored => &counts.added,
+                Pushed::Evicted(_) => &counts.evicted,
+                Pushed::Rejected(_) => &counts.rejected,
+                Pushed::Closed(_) => &counts.closed,
+            },
+            1,
+        );
+        pushed
+    }
+
+    #[inline(always)]
+    fn try_push(&self, value: T) -> Result<(), TryPushError<T>> {
+        let mine = self.mine();
+        self.queue.try_push(value)?;
+        mine.add(|counts| &counts.added, 1);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn pop(&self) -> Option<T> {
+        let mine = self.mine();
+        let popped = self.queue.pop()?;
+        mine.add(|counts| &counts.popped, 1);
+        Some(popped)
+    }
+
+    fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
+        let mine = self.mine();
+        pop_into_and_tell(&self.queue, out, max, |popped| mine.add(|counts| &counts.popped, popped))
+    }
+
+    fn close(&self) -> bool {
+        self.queue.close()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        self.queue.capacity()
+    }
+
+    fn overflow(&self) -> Overflow {
+        self.queue.overflow()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.queue.is_full()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.queue.is_shared()
+    }
+}
+
+impl<Q> fmt::Debug for Metered<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metered").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,302 @@
+//! The flagship. Read in this order: `protocol`; its arithmetic, `position` and `search` in the
+//! folder above; `slots`, which is what it asks of a storage; then the two storages, `inline` over
+//! `atomic_pair`, and `exchange` over `cells`, which stands on `per_thread`.
+
+mod atomic_pair;
+mod cells;
+mod exchange;
+mod inline;
+mod protocol;
+mod slots;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use crate::error::{CapacityError, TryPushError};
+use crate::queue::iter::iterate;
+use crate::queue::{Overflow, Pushed, forward_queue, pop_each};
+use exchange::Exchange;
+use inline::Inline;
+use protocol::Ring;
+
+/// A lock-free ring that keeps exactly the newest `capacity` elements: when full, the oldest is evicted.
+///
+/// One compare-exchange decides each operation, and nothing is ever half done: no slot is ever "being written", so
+/// a thread that is suspended at *any* instruction cannot keep the others from completing their operations.
+///
+/// ```
+/// use ringway::{AtomicRing, Pushed};
+///
+/// let queue = AtomicRing::new(2);
+/// assert_eq!(queue.push("first"), Pushed::Stored);
+/// assert_eq!(queue.push("second"), Pushed::Stored);
+/// assert_eq!(queue.push("third"), Pushed::Evicted("first"));
+/// assert_eq!(queue.pop(), Some("second"));
+/// assert_eq!(queue.try_push("fourth"), Ok(()));
+/// assert_eq!(queue.len(), 2);
+/// ```
+///
+/// How it works, and why it is right, is told [chapter by chapter](crate::docs).
+///
+/// # Guarantees
+///
+/// * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on full takes the
+///   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
+/// * *Linearization point*: the one successful compare-exchange of `push`, `try_push`, `pop` and
+///   `close`; for what finds the ring empty, full or closed, the load of the slot that showed it.
+/// * *Order*: sequentially consistent. All operations on all rings take effect in one order that all threads agree on, together
+///   with all other accesses that are `SeqCst`. So of two threads that each push to one ring and then pop from the
+///   other's, one finds an element; and "push, then look who sleeps" does not miss who does "announce sleep, then pop", if
+///   look and announcement are `SeqCst`.
+/// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions call the
+///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an `Exchange` ring.
+/// * *Cost*: one compare-exchange and one store to a shared line, when nobody is in the way. No allocation per
+///   element. A hint that is stale costs some loads, O(log `capacity`) of them unless others move the ends meanwhile; the
+///   hint of the oldest element is stale whenever pushes have evicted since the last `pop`.
+///
+/// # Storage
+///
+/// One protocol, two ways to store an element; [`storage`](Self::storage) tells which one a ring has:
+///
+/// | [`Storage`] | for | memory for a slot | memory for a thread |
+/// |---|---|---|---|
+/// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX | 16 bytes | none |
+/// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
+///
+/// The threads of a process that have used any `Exchange` ring are numbered, and numbers are used again when threads end.
+/// A ring has room for 16 threads from the start; threads with higher numbers that use it add room for the next 16, 32, 64,
+/// … threads at a time, for the ring's life.
+///
+/// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or eviction. Box what
+/// is large; a `Box` is stored inline.
+///
+/// # Panics
+///
+/// `push`, `try_push` and a `pop` that finds an element panic on an `Exchange` ring when 65,536 other threads that have used
+/// one are alive, or when there is no memory for the spare of a thread that uses it for the first time. The ring is as
+/// before; the element that was to be pushed is dropped.
+///
+/// # Limitations
+///
+/// * Not async-signal-safe: a signal handler must not use an `Exchange` ring.
+/// * A version has at least 31 bits, and 46 up to 65,536 elements. A thread that is suspended in the
+///   middle of an operation while the ring goes round 2²⁹ times (2⁴⁴ times; 4 days at 50 million
+///   elements a second through a ring for one) may disturb the order of elements, and a `pop` may
+///   find nothing although something is inside. No element is lost, doubled or torn even then.
+/// * Lock-free is not wait-free: one thread may be overtaken again and again.
+///
+/// # Prior art
+///
+/// A sequence number for each slot is from D. Vyukov's bounded queue, positions that only grow from the LMAX Disruptor;
+/// slots that name their data by index, and cycles as tags, are from R. Nikolaev's SCQ, after LCRQ by A. Morrison and
+/// Y. Afek; tagged words against ABA from R. K. Treiber; the reader of S. Rostedt's ring buffer in Linux exchanges a spare
+/// for what it takes out. What is new, as far as we know, is a spare for every thread, by which an overwrite is one step.
+pub struct AtomicRing<T> {
+    repr: Repr<T>,
+}
+
+enum Repr<T> {
+    Inline(Ring<Inline<T>>),
+    Exchange(Ring<Exchange<T>>),
+}
+
+/// How an [`AtomicRing`] stores its elements; see [there](AtomicRing#storage).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Storage {
+    /// An element lives in its slot, beside the version, and both are exchanged as one.
+    Inline,
+    /// An element lives in a cell; the slot names the cell, and the thread's spare cell is exchanged for it.
+    Exchange,
+}
+
+/// The same on whichever ring it is.
+///
+/// For a `T` that is too large for inline, that arm is not compiled in; for one that fits, the other arm is for old
+/// processors and kept out of line.
+macro_rules! with_ring {
+    ($self:ident, $ring:ident => $call:expr) => {
+        with_ring!((&$self.repr), $ring => $call)
+    };
+    (mut $self:ident, $ring:ident => $call:expr) => {
+        with_ring!((&mut $self.repr), $ring => $call)
+    };
+    (($repr:expr), $ring:ident => $call:expr) => {
+        match $repr {
+            Repr::Inline($ring) if Inline::<T>::FITS => $call,
+            Repr::Inline(_) => unreachable!("an element must fit"),
+            Repr::Exchange($ring) if Inline::<T>::FITS => out_of_line(|| $call),
+            Repr::Exchange($ring) => $call,
+        }
+    };
+}
+
+#[cold]
+#[inline(never)]
+fn out_of_line<R>(call: impl FnOnce() -> R) -> R {
+    call()
+}
+
+impl<T> AtomicRing<T> {
+    /// Makes an empty ring for `capacity` elements, any number from 1 on, and allocates its memory.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) returns an error.
+    #[track_caller]
+    pub fn new(capacity: usize) -> Self {
+        CapacityError::unwrap(Self::try_new(capacity), capacity)
+    }
+
+    /// Makes an empty ring for `capacity` elements, any number from 1 on, and allocates its memory.
+    ///
+    /// # Errors
+    ///
+    /// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is not to be had.
+    pub fn try_new(capacity: usize) -> Result<Self, CapacityError> {
+        if Inline::<T>::FITS && Inline::<T>::is_supported() {
+            return Ok(Self { repr: Repr::Inline(Ring::starting_at(capacity, 0)?) });
+        }
+        Ok(Self { repr: Repr::Exchange(Ring::starting_at(capacity, 0)?) })
+    }
+
+    /// How this ring stores its elements: decided by the size of `T` and the processor, the same for all rings of
+    /// a `T` in a process.
+    ///
+    /// ```
+    /// use ringway::{AtomicRing, Storage};
+    ///
+    /// assert_eq!(AtomicRing::<[u8; 24]>::new(1).storage(), Storage::Exchange);
+    /// ```
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        match self.repr {
+            Repr::Inline(_) => Storage::Inline,
+            Repr::Exchange(_) => Storage::Exchange,
+        }
+    }
+
+    // `push` and `pop` are inlined by force as far as the exchange. As calls they take an element of
+    // several words through memory, written in pieces and read as a whole, which stalls.
+
+    /// Stores `value` as the newest element; evicts the oldest one if it has to make room.
+    #[inline(always)]
+    pub fn push(&self, value: T) -> Pushed<T> {
+        with_ring!(self, ring => ring.push::<true>(value))
+    }
+
+    /// Stores `value` as the newest element, unless the ring is full or closed.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPushError`] gives the value back.
+    #[inline(always)]
+    pub fn try_push(&self, value: T) -> Result<(), TryPushError<T>> {
+        match with_ring!(self, ring => ring.push::<false>(value)) {
+            Pushed::Stored => Ok(()),
+            Pushed::Closed(value) => Err(TryPushError::Closed(value)),
+            Pushed::Rejected(value) | Pushed::Evicted(value) => Err(TryPushError::Full(value)),
+        }
+    }
+
+    /// Takes the oldest element; `None` when the ring was empty at that moment.
+    #[inline(always)]
+    #[must_use = "a popped element is in no queue any more"]
+    pub fn pop(&self) -> Option<T> {
+        with_ring!(self, ring => ring.pop())
+    }
+
+    /// Takes up to `max` elements, but no more than the capacity, appends them to `out`, oldest
+    /// first, and returns how many. They are taken one by one: others may pop or evict between them.
+    ///
+    /// # Panics
+    ///
+    /// When `out` cannot grow; no element is lost then.
+    pub fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
+        pop_each(out, max.min(with_ring!(self, ring => ring.capacity())), || self.pop())
+    }
+
+    /// As [`push`](Self::push), without an exchange, as nobody else has the ring.
+    pub fn push_mut(&mut self, value: T) -> Pushed<T> {
+        with_ring!(mut self, ring => ring.push_mut(value))
+    }
+
+    /// As [`pop`](Self::pop), without an exchange, as nobody else has the ring.
+    #[must_use = "a popped element is in no queue any more"]
+    pub fn pop_mut(&mut self) -> Option<T> {
+        with_ring!(mut self, ring => ring.pop_mut())
+    }
+
+    /// Closes the ring: from now on nothing goes in. Returns whether this call closed it.
+    ///
+    /// ```
+    /// use ringway::{AtomicRing, Pushed};
+    ///
+    /// let ring = AtomicRing::new(2);
+    /// assert_eq!(ring.push(1), Pushed::Stored);
+    /// assert!(ring.close());
+    /// assert!(!ring.close());
+    /// assert_eq!(ring.push(2), Pushed::Closed(2));
+    /// assert_eq!(ring.pop(), Some(1));
+    /// assert!(ring.is_closed() && ring.is_empty());
+    /// ```
+    pub fn close(&self) -> bool {
+        with_ring!(self, ring => ring.close())
+    }
+
+    /// Whether the ring is closed. Something may still be inside.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        with_ring!(self, ring => ring.is_closed())
+    }
+
+    /// How many elements were inside at one moment of this call.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        with_ring!(self, ring => ring.len())
+    }
+
+    /// Whether nothing is inside. Cheaper than [`len`](Self::len).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        with_ring!(self, ring => ring.is_empty())
+    }
+
+    /// Whether the next [`push`](Self::push) would evict. Cheaper than [`len`](Self::len).
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        with_ring!(self, ring => ring.is_full())
+    }
+
+    /// How many elements fit: always `Some`.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        Some(with_ring!(self, ring => ring.capacity()))
+    }
+
+    /// Always [`Overflow::EvictOldest`].
+    #[must_use]
+    pub fn overflow(&self) -> Overflow {
+        Overflow::EvictOldest
+    }
+}
+
+forward_queue!(impl [T: Send] for AtomicRing<T> => Self {});
+iterate!(AtomicRing);
+
+// No user code runs inside an operation, so a panic cannot leave the ring in between.
+impl<T> UnwindSafe for AtomicRing<T> {}
+impl<T> RefUnwindSafe for AtomicRing<T> {}
+
+impl<T> fmt::Debug for AtomicRing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AtomicRing")
+            .field("storage", &self.storage())
+            .field("capacity", &with_ring!(self, ring => ring.capacity()))
+            .field("len", &self.len())
+            .field("is_closed", &self.is_closed())
+            .finish()
+    }
+}

@@ -1,0 +1,103 @@
+//! How threads keep out of each other's way: pauses, on which nothing rests.
+
+use std::hint::spin_loop;
+
+use crossbeam_utils::Backoff;
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// A pause after a lost exchange: of 15 spin hints, then 176, then 256.
+///
+/// Longer ones than the first steps of `Backoff`, because the thread that has the cache line then
+/// keeps it for some more operations.
+pub(crate) fn back_off(backoff: &Backoff) {
+    for _ in 0..4 {
+        backoff.spin();
+    }
+}
+
+/// A request of consumers to producers: hold on for a moment.
+///
+/// On a full ring both ends are at the same slot, which moves on with every push, perhaps every
+/// 3 ns. A consumer needs a hundred to see which slot it is, and has lost it when its exchange
+/// arrives. So it asks, and the next push waits until the oldest element has been taken, for so
+/// many looks and no longer: a consumer that is suspended meanwhile costs the producers one such
+/// moment. It is a bounded pause, as after a lost exchange. Nothing is concluded from it, and
+/// nothing rests on it.
+pub(crate) struct Turn(AtomicU64);
+
+/// How many times one side looks for what the other has done: about twice as long as that needs when the cores are far from
+/// each other.
+const LOOKS: usize = if cfg!(loom) { 0 } else { 64 };
+
+/// In a [`Turn`]: a consumer asks.
+const ASKED: u64 = 1;
+/// In a [`Turn`]: no push comes any more.
+const STOPPED: u64 = 2;
+
+impl Turn {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// For consumers. A read-modify-write, so that the producers are stopped before this thread
+    /// looks where they are; for speed only, so any ordering will do.
+    pub(crate) fn ask(&self) {
+        self.0.fetch_or(ASKED, Ordering::AcqRel);
+    }
+
+    /// For consumers, when they need it no more: so that the next push does not wait for nothing.
+    pub(crate) fn withdraw(&self) {
+        // Only if it is still there, for the line is the producers'. Relaxed, as nothing is concluded
+        // from it. Should this erase the request of another consumer, that one will ask again.
+        if self.0.load(Ordering::Relaxed) & ASKED != 0 {
+            self.0.fetch_and(!ASKED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a producer must [look closer](Self::is_stopped) before it pushes. Relaxed: nothing is
+    /// concluded from `false`.
+    #[inline]
+    pub(crate) fn is_anything(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// For producers, once for every request: waits until `taken`, but not for long.
+    pub(crate) fn give(&self, taken: impl Fn() -> bool) {
+        // May erase the request of another consumer, as above. Release pairs with the Acquire below.
+        self.0.fetch_and(!ASKED, Ordering::Release);
+        look(taken);
+    }
+
+    /// For a consumer that needs to know what a producer has done before it [gave](Self::give) the
+    /// turn; but producers may be idle, so not for long.
+    pub(crate) fn wait_for_answer(&self) {
+        // Acquire pairs with the Release in `give`.
+        if !look(|| self.0.load(Ordering::Acquire) & ASKED == 0) {
+            // Nobody pushes.
+            self.withdraw();
+        }
+    }
+
+    /// For the one producer of a ring, or its one consumer: from now on no push is to come.
+    pub(crate) fn stop(&self) {
+        // Release pairs with the Acquire in `is_stopped`: what this thread did comes first.
+        self.0.fetch_or(STOPPED, Ordering::AcqRel);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        // Acquire pairs with the Release in `stop`.
+        self.0.load(Ordering::Acquire) & STOPPED != 0
+    }
+}
+
+/// Waits until `done`, but not for long; returns whether it is.
+fn look(done: impl Fn() -> bool) -> bool {
+    (0..LOOKS).any(|_| {
+        let done = done();
+        if !done {
+            spin_loop();
+        }
+        done
+    })
+}
