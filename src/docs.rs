@@ -5,10 +5,10 @@
 #[doc = include_str!("docs/algorithm.md")]
 pub mod algorithm {}
 
-/// Waiting and closing: when a queue, when a pipe, and what happens in every case.
+/// Waiting and closing: when a queue, when a channel, and what happens in every case.
 ///
-#[doc = include_str!("docs/pipes.md")]
-pub mod pipes {}
+#[doc = include_str!("docs/channels.md")]
+pub mod channels {}
 
 /// What it costs, beside others: what was measured, how, where it loses, and what was tried.
 ///

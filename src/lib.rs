@@ -53,7 +53,7 @@
 //! emulated ones would be locks. On x86-64, small elements are stored [inline](AtomicRing#storage).
 
 #[cfg(any(feature = "std", feature = "async"))]
-//pub mod channel;
+pub mod channel;
 #[cfg(doc)]
 pub mod docs;
 mod drop_all;
@@ -67,7 +67,7 @@ mod ring;
 mod sync;
 
 #[cfg(any(feature = "std", feature = "async"))]
-//pub use channel::{Receiver, Sender, channel};
+pub use channel::{Receiver, Sender, channel};
 pub use error::{CapacityError, ParseKindError, TryPushError};
 pub use queue::iter::{IntoIter, TryIter};
 pub use queue::{Overflow, Pushed, Queue};

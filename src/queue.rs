@@ -119,26 +119,10 @@ pub trait Queue<T>: Send + Sync {
     fn is_shared(&self) -> bool {
         false
     }
-
-    /// An iterator that pops until nothing is inside. It never waits.
-    ///
-    /// ```
-    /// let ring = ringway::AtomicRing::new(2);
-    /// for i in 0..3 {
-    ///     let _ = ring.push(i);
-    /// }
-    /// assert!(ring.try_iter().eq([1, 2]));
-    /// ```
-    fn try_iter(&self) -> TryIter<'_, T, Self>
-    where
-        Self: Sized,
-    {
-        TryIter::new(self)
-    }
 }
 
 impl<T> dyn Queue<T> + '_ {
-    /// As [`Queue::try_iter`].
+    /// An iterator that pops until nothing is inside; see [`TryIter`].
     pub fn try_iter(&self) -> TryIter<'_, T, Self> {
         TryIter::new(self)
     }

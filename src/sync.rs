@@ -9,10 +9,8 @@ mod imp {
     pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64};
     #[cfg(any(target_has_atomic = "64", feature = "std", feature = "async"))]
     pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
-    #[cfg(feature = "std")]
-    pub(crate) use std::thread;
     #[cfg(any(feature = "std", feature = "async"))]
-    pub(crate) use std::{sync::atomic::AtomicBool, thread_local};
+    pub(crate) use std::thread_local;
 
     /// [`core::cell::UnsafeCell`] behind the interface of loom's, which checks every access.
     #[cfg(target_has_atomic = "64")]
@@ -43,10 +41,8 @@ mod imp {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::Mutex;
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
-    #[cfg(feature = "std")]
-    pub(crate) use loom::thread;
     #[cfg(any(feature = "std", feature = "async"))]
-    pub(crate) use loom::{sync::atomic::AtomicBool, thread_local};
+    pub(crate) use loom::thread_local;
 }
 
 pub(crate) use imp::*;

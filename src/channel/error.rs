@@ -1,28 +1,27 @@
-//! What can go wrong at the ends of a pipe.
+//! What can go wrong at the ends of a channel.
 
 use std::error::Error;
 use std::fmt;
 
-use crate::error::gives_back;
+use crate::error::{TryPushError, gives_back};
 
-/// The pipe is closed.
-///
-/// Where something was to be sent, it gives the value back.
+/// The channel is closed; gives the value back that was to be sent.
 ///
 /// ```
-/// use ringway::{AtomicRing, Closed};
+/// use ringway::AtomicRing;
+/// use ringway::channel::SendError;
 ///
-/// let (tx, rx) = ringway::pipe(AtomicRing::new(1));
+/// let (tx, rx) = ringway::channel(AtomicRing::new(1));
 /// drop(rx);
-/// assert_eq!(tx.send("a"), Err(Closed("a")));
+/// assert_eq!(tx.send("a"), Err(SendError("a")));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Closed<T = ()>(
+pub struct SendError<T>(
     /// The value that was not sent.
     pub T,
 );
 
-impl<T> Closed<T> {
+impl<T> SendError<T> {
     /// The value that was not sent.
     #[must_use = "this is the value that was not sent"]
     pub fn into_inner(self) -> T {
@@ -30,40 +29,20 @@ impl<T> Closed<T> {
     }
 }
 
-gives_back!(Closed { Self(_) => "Closed", "the pipe is closed"; });
+gives_back!(SendError { Self(_) => "SendError", "the channel is closed"; });
 
-/// Why [`try_send`](crate::Sender::try_send) did not send; it gives the value back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum TrySendError<T> {
-    /// There is no room.
-    Full(T),
-    /// The pipe is closed.
-    Closed(T),
-}
+/// Why [`try_send`](crate::Sender::try_send) did not send: the error of the queue's own
+/// [`try_push`](crate::Queue::try_push).
+pub type TrySendError<T> = TryPushError<T>;
 
-impl<T> TrySendError<T> {
-    /// The value that was not sent.
-    #[must_use = "this is the value that was not sent"]
-    pub fn into_inner(self) -> T {
-        match self {
-            Self::Full(value) | Self::Closed(value) => value,
-        }
-    }
-}
-
-gives_back!(TrySendError {
-    Self::Full(_) => "Full", "the queue is full";
-    Self::Closed(_) => "Closed", "the pipe is closed";
-});
-
-/// Why [`send_timeout`](crate::Sender::send_timeout) and [`send_deadline`](crate::Sender::send_deadline) did not send; it gives the
-/// value back.
+/// Why [`send_timeout`](crate::Sender::send_timeout) and
+/// [`send_deadline`](crate::Sender::send_deadline) did not send; gives the value back.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// There was no room in time.
     Timeout(T),
-    /// The pipe is closed.
+    /// The channel is closed.
     Closed(T),
 }
 
@@ -76,79 +55,114 @@ impl<T> SendTimeoutError<T> {
             Self::Timeout(value) | Self::Closed(value) => value,
         }
     }
+
+    /// Whether there was no room in time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout(_))
+    }
+
+    /// Whether the channel is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
 }
 
 #[cfg(feature = "std")]
 gives_back!(SendTimeoutError {
     Self::Timeout(_) => "Timeout", "there was no room in time";
-    Self::Closed(_) => "Closed", "the pipe is closed";
+    Self::Closed(_) => "Closed", "the channel is closed";
 });
+
+impl<T> From<SendError<T>> for TrySendError<T> {
+    fn from(SendError(value): SendError<T>) -> Self {
+        Self::Closed(value)
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> From<SendError<T>> for SendTimeoutError<T> {
+    fn from(SendError(value): SendError<T>) -> Self {
+        Self::Closed(value)
+    }
+}
+
+/// An error without a value: its variants, what they say, and a predicate for each.
+macro_rules! no_value {
+    ($error:ident { $($variant:ident, $is:ident => $text:literal;)* }) => {
+        impl $error {
+            $(
+                #[doc = concat!("Whether ", $text, ".")]
+                #[must_use]
+                pub fn $is(&self) -> bool {
+                    matches!(self, Self::$variant)
+                }
+            )*
+        }
+
+        impl fmt::Display for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $text,)* })
+            }
+        }
+
+        impl Error for $error {}
+    };
+}
+
+/// The channel is closed and nothing is inside: nothing ever will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecvError;
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the channel is closed and empty")
+    }
+}
+
+impl Error for RecvError {}
 
 /// Why [`try_recv`](crate::Receiver::try_recv) has nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// Nothing is inside now.
     Empty,
-    /// The pipe is closed, and nothing is inside: nothing ever will be.
+    /// The channel is closed and nothing is inside: nothing ever will be.
     Closed,
 }
 
-impl fmt::Display for TryRecvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the pipe is empty",
-            Self::Closed => "the pipe is closed and empty",
-        })
+no_value!(TryRecvError {
+    Empty, is_empty => "the channel is empty";
+    Closed, is_closed => "the channel is closed and empty";
+});
+
+impl From<RecvError> for TryRecvError {
+    fn from(RecvError: RecvError) -> Self {
+        Self::Closed
     }
 }
 
-impl Error for TryRecvError {}
-
-/// Why [`recv_timeout`](crate::Receiver::recv_timeout) and [`recv_deadline`](crate::Receiver::recv_deadline) have nothing.
+/// Why [`recv_timeout`](crate::Receiver::recv_timeout) and
+/// [`recv_deadline`](crate::Receiver::recv_deadline) have nothing.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
     /// Nothing came in time.
     Timeout,
-    /// The pipe is closed, and nothing is inside: nothing ever will be.
+    /// The channel is closed and nothing is inside: nothing ever will be.
     Closed,
 }
 
 #[cfg(feature = "std")]
-impl fmt::Display for RecvTimeoutError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Timeout => "nothing came in time",
-            Self::Closed => "the pipe is closed and empty",
-        })
-    }
-}
+no_value!(RecvTimeoutError {
+    Timeout, is_timeout => "nothing came in time";
+    Closed, is_closed => "the channel is closed and empty";
+});
 
 #[cfg(feature = "std")]
-impl Error for RecvTimeoutError {}
-
-impl<T> From<Closed<T>> for TrySendError<T> {
-    fn from(Closed(value): Closed<T>) -> Self {
-        Self::Closed(value)
-    }
-}
-
-#[cfg(feature = "std")]
-impl<T> From<Closed<T>> for SendTimeoutError<T> {
-    fn from(Closed(value): Closed<T>) -> Self {
-        Self::Closed(value)
-    }
-}
-
-impl From<Closed> for TryRecvError {
-    fn from(Closed(()): Closed) -> Self {
-        Self::Closed
-    }
-}
-
-#[cfg(feature = "std")]
-impl From<Closed> for RecvTimeoutError {
-    fn from(Closed(()): Closed) -> Self {
+impl From<RecvError> for RecvTimeoutError {
+    fn from(RecvError: RecvError) -> Self {
         Self::Closed
     }
 }

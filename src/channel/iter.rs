@@ -1,10 +1,10 @@
-//! The elements that come out of a pipe, as iterators.
+//! The elements that come out of a channel, as iterators.
 
 use std::fmt;
 use std::iter::FusedIterator;
 
-use super::Receiver;
-use crate::Queue;
+use super::receiver::Receiver;
+use crate::queue::Queue;
 
 /// See [`Receiver::try_iter`].
 #[must_use = "iterators are lazy"]
@@ -62,7 +62,14 @@ impl<T, Q: Queue<T>> Iterator for Drain<'_, T, Q> {
 #[cfg(feature = "std")]
 #[must_use = "iterators are lazy"]
 pub struct Iter<'a, T, Q> {
-    pub(super) receiver: &'a Receiver<T, Q>,
+    receiver: &'a Receiver<T, Q>,
+}
+
+#[cfg(feature = "std")]
+impl<'a, T, Q> Iter<'a, T, Q> {
+    pub(super) fn new(receiver: &'a Receiver<T, Q>) -> Self {
+        Self { receiver }
+    }
 }
 
 #[cfg(feature = "std")]
@@ -75,7 +82,7 @@ impl<T, Q: Queue<T>> Iterator for Iter<'_, T, Q> {
     }
 }
 
-/// The elements of a pipe by value: as [`Iter`], but owns the receiver.
+/// The elements of a channel by value: as [`Iter`], but owns the receiver.
 #[cfg(feature = "std")]
 #[must_use = "iterators are lazy"]
 pub struct IntoIter<T, Q> {
@@ -113,7 +120,7 @@ impl<'a, T, Q: Queue<T>> IntoIterator for &'a Receiver<T, Q> {
 }
 
 impl<T, Q: Queue<T>> FusedIterator for Drain<'_, T, Q> {}
-// Once a pipe is closed and empty it stays so.
+// Once a channel is closed and empty it stays so.
 #[cfg(feature = "std")]
 impl<T, Q: Queue<T>> FusedIterator for Iter<'_, T, Q> {}
 #[cfg(feature = "std")]

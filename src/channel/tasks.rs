@@ -1,79 +1,111 @@
 //! What tasks wait for, at both ends, on any runtime.
+//!
+//! Every future here has a name, is `Unpin`, and may be dropped at any time. One that has been woken
+//! and is then kept without being polled, or forgotten ([`std::mem::forget`]), keeps back a wake-up
+//! that another waiter could use: poll it or drop it.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::Future;
 use std::ops::Deref;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use futures_timer::Delay;
 
-use super::signal::{Signal, Sleeper};
+use super::error::{RecvError, SendError};
+use super::receiver::Receiver;
+use super::sender::Sender;
+use super::shared::Shared;
 use super::wait::poll;
-use super::{Pipe, Receiver, Sender};
-use crate::{Closed, Queue};
+use super::wait::wait_list::{WaitList, Waiter};
+use crate::queue::Queue;
 
 impl<T, Q: Queue<T>> Sender<T, Q> {
-    /// Puts `value` in, and waits for room if there is none: nothing is evicted or rejected.
+    /// Sends `value`, and waits for room if there is none: nothing is evicted or rejected.
+    ///
+    /// A sender that always finds room gives way now and then: after 128 times in a row the future is
+    /// pending once, and is woken at once.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it is ready has sent nothing; the value is dropped with it.
+    /// A future that is dropped before it is ready has sent nothing; the value is dropped with it. One
+    /// that was woken passes its wake-up on when it is dropped, but not while it is kept without being
+    /// polled, nor if it is forgotten.
     ///
     /// # Errors
     ///
-    /// [`Closed`] gives the value back when the pipe is closed, or is while this waits.
+    /// [`SendError`] gives the value back when the channel is closed, or is while this waits.
     ///
     /// ```
     /// # futures_executor::block_on(async {
-    /// use ringway::{AtomicRing, Closed};
+    /// use ringway::{AtomicRing, channel::SendError};
     ///
-    /// let (tx, rx) = ringway::pipe(AtomicRing::new(1));
+    /// let (tx, rx) = ringway::channel(AtomicRing::new(1));
     /// assert_eq!(tx.send_async(1).await, Ok(()));
     /// rx.close();
-    /// assert_eq!(tx.send_async(2).await, Err(Closed(2)));
+    /// assert_eq!(tx.send_async(2).await, Err(SendError(2)));
     /// # });
     /// ```
-    pub async fn send_async(&self, value: T) -> Result<(), Closed<T>> {
-        let (mut value, mut sleeper) = (Some(value), None);
-        poll_fn(|cx| poll(cx, &mut sleeper, || self.pipe.listen_for_space(), || self.try_put(&mut value))).await
+    pub fn send_async(&self, value: T) -> SendFuture<'_, T, Q> {
+        SendFuture { sender: self, value: Some(value), waiter: None }
+    }
+
+    /// Waits until the channel is closed: a sender that has nothing to send learns that no receiver
+    /// is left.
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// let (tx, rx) = ringway::channel(ringway::AtomicRing::<u32>::new(1));
+    /// std::thread::spawn(move || drop(rx));
+    /// tx.closed().await;
+    /// assert!(tx.is_closed());
+    /// # });
+    /// ```
+    pub fn closed(&self) -> ClosedFuture<'_, Q> {
+        ClosedFuture::new(&self.shared)
     }
 }
 
 impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes the oldest element, and waits for one if there is none.
     ///
+    /// A receiver that always finds an element gives way now and then: after 128 times in a row the
+    /// future is pending once, and is woken at once.
+    ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it is ready has taken nothing, and passes on what has woken it.
+    /// A future that is dropped before it is ready has taken nothing. One that was woken passes its
+    /// wake-up on when it is dropped, but not while it is kept without being polled, nor if it is
+    /// forgotten.
     ///
     /// # Errors
     ///
-    /// [`Closed`] when the pipe is closed and nothing is inside any more.
+    /// [`RecvError`] when the channel is closed and nothing is inside any more.
     ///
     /// ```
     /// # futures_executor::block_on(async {
-    /// use ringway::{AtomicRing, Closed};
+    /// use ringway::{AtomicRing, channel::RecvError};
     ///
-    /// let (tx, rx) = ringway::pipe(AtomicRing::new(1));
-    /// std::thread::spawn(move || tx.send("late"));
+    /// let (tx, rx) = ringway::channel(AtomicRing::new(1));
+    /// std::thread::spawn(move || tx.push("late"));
     /// assert_eq!(rx.recv_async().await, Ok("late"));
-    /// assert_eq!(rx.recv_async().await, Err(Closed(())));
+    /// assert_eq!(rx.recv_async().await, Err(RecvError));
     /// # });
     /// ```
-    pub async fn recv_async(&self) -> Result<T, Closed> {
-        let mut sleeper = None;
-        poll_fn(|cx| self.poll_take(cx, &mut sleeper, || &self.pipe.elements, || self.take_one())).await
+    pub fn recv_async(&self) -> RecvFuture<'_, T, Q> {
+        RecvFuture { receiver: self, waiter: None }
     }
 
-    /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the first of them; returns how many.
+    /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the first
+    /// of them; returns how many.
     ///
-    /// As [`recv_batch`](Self::recv_batch), for a task. The time limit is kept by a thread of the crate `futures-timer`, which all
-    /// tasks of a process share.
+    /// As [`recv_batch`](Self::recv_batch), for a task. The time limit is kept by a thread of the crate
+    /// `futures-timer`, which all tasks of a process share. **After `fork`** the child has no such
+    /// thread if the parent had started it: there, a batch ends by size or by closing only.
     ///
     /// # Cancel safety
     ///
@@ -81,138 +113,253 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     ///
     /// # Errors
     ///
-    /// [`Closed`] when the pipe is closed and nothing is inside any more.
+    /// [`RecvError`] when the channel is closed and nothing is inside any more.
     ///
     /// # Panics
     ///
-    /// When `out` cannot grow; no element is lost then. And when `futures-timer` cannot start its thread.
+    /// When `out` cannot grow; no element is lost then. And when `futures-timer` cannot start its
+    /// thread.
     ///
     /// ```
     /// # futures_executor::block_on(async {
     /// use std::time::Duration;
     /// use ringway::AtomicRing;
     ///
-    /// let (tx, rx) = ringway::pipe(AtomicRing::new(8));
+    /// let (tx, rx) = ringway::channel(AtomicRing::new(8));
     /// for i in 0..5 {
-    ///     let _ = tx.send(i)?;
+    ///     let _ = tx.push(i);
     /// }
     /// let mut batch = Vec::new();
     /// assert_eq!(rx.recv_batch_async(&mut batch, 3, Duration::from_secs(1)).await, Ok(3)); // by size
     /// assert_eq!(rx.recv_batch_async(&mut batch, 3, Duration::from_millis(1)).await, Ok(2)); // by time
-    /// # Ok::<(), ringway::Closed<u32>>(())
-    /// # }).unwrap();
+    /// # });
     /// ```
-    pub async fn recv_batch_async(&self, out: &mut Vec<T>, max: usize, max_wait: Duration) -> Result<usize, Closed> {
-        if max == 0 {
-            return Ok(0);
-        }
-        let mut sleeper = None;
-        let mut taken =
-            poll_fn(|cx| self.poll_take(cx, &mut sleeper, || &self.pipe.elements, || self.take_batch(out, max)))
-                .await?;
-        // Without the timer's thread where there is nothing to wait for.
-        if taken == max || max_wait.is_zero() {
-            return Ok(taken);
-        }
-        let mut time_is_up = pin!(Delay::new(max_wait));
-        poll_fn(|cx| {
-            while taken < max {
-                match self.poll_take(cx, &mut sleeper, || &self.pipe.elements, || self.take_batch(out, max - taken)) {
-                    Poll::Ready(Ok(more)) => {
-                        taken += more;
-                        // The clock decides even if there always is one more.
-                        if time_is_up.as_mut().poll(cx).is_ready() {
-                            break;
-                        }
-                    }
-                    // The end is reported by the next call: this one has something.
-                    Poll::Ready(Err(Closed(()))) => break,
-                    Poll::Pending => return time_is_up.as_mut().poll(cx),
-                }
-            }
-            Poll::Ready(())
-        })
-        .await;
-        Ok(taken)
+    pub fn recv_batch_async<'a>(
+        &'a self,
+        out: &'a mut Vec<T>,
+        max: usize,
+        max_wait: Duration,
+    ) -> RecvBatchFuture<'a, T, Q> {
+        RecvBatchFuture { receiver: self, out, max, taken: 0, max_wait, time_is_up: None, waiter: None }
     }
 
-    /// The elements as a [`Stream`], which ends when the pipe is closed and nothing is inside any more.
+    /// Takes the oldest element; pending when there is none, and then the task will be woken.
     ///
-    /// The stream is a receiver of its own. One that is kept without being polled may keep back a wake-up that another receiver
-    /// could use: poll it or drop it.
+    /// This is what [`Stream::poll_next`] is made of. There is one place for a task: the last one that
+    /// was pending is woken.
     ///
-    /// ```
-    /// # futures_executor::block_on(async {
-    /// use futures_util::StreamExt;
-    /// use ringway::AtomicRing;
+    /// # Errors
     ///
-    /// let (tx, rx) = ringway::pipe(AtomicRing::new(8));
-    /// for i in 0..3 {
-    ///     let _ = tx.send(i)?;
-    /// }
-    /// drop(tx);
-    /// assert_eq!(rx.stream().collect::<Vec<_>>().await, [0, 1, 2]);
-    /// # Ok::<(), ringway::Closed<u32>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn stream(&self) -> RecvStream<T, Q> {
-        RecvStream { receiver: self.clone(), ended: false, sleeper: None }
+    /// [`RecvError`] when the channel is closed and nothing is inside any more.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let mut waiter = self.waiter.take();
+        let received = self.poll_elements(cx, &mut waiter, || Elements(Arc::clone(&self.shared)), || self.poll_one());
+        self.waiter = waiter;
+        received
     }
 
-    fn poll_take<S: Deref<Target = Signal>, R>(
+    /// Waits until the channel is closed; something may still be inside.
+    pub fn closed(&self) -> ClosedFuture<'_, Q> {
+        ClosedFuture::new(&self.shared)
+    }
+
+    fn poll_elements<L: Deref<Target = WaitList>, R>(
         &self,
         cx: &mut Context<'_>,
-        sleeper: &mut Option<Sleeper<S>>,
-        elements: impl Fn() -> S,
-        take: impl FnMut() -> Option<Result<R, Closed>>,
-    ) -> Poll<Result<R, Closed>> {
-        poll(cx, sleeper, || self.pipe.listen_for_elements(elements()), take)
+        waiter: &mut Option<Waiter<L>>,
+        list: impl Fn() -> L,
+        look: impl FnMut() -> Poll<Result<R, RecvError>>,
+    ) -> Poll<Result<R, RecvError>> {
+        poll(cx, waiter, &self.budget, list, look)
     }
 }
 
-/// See [`Receiver::stream`].
-#[must_use = "streams are lazy"]
-pub struct RecvStream<T, Q> {
-    /// Dropped first, or the last receiver would wake its own task.
-    sleeper: Option<Sleeper<Elements<Q>>>,
-    receiver: Receiver<T, Q>,
-    ended: bool,
+/// See [`Sender::send_async`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct SendFuture<'a, T, Q> {
+    sender: &'a Sender<T, Q>,
+    /// `None` once it is sent or given back.
+    value: Option<T>,
+    waiter: Option<Waiter<&'a WaitList>>,
 }
 
-/// A pipe, as what its receivers sleep by.
-struct Elements<Q>(Arc<Pipe<Q>>);
+impl<T, Q: Queue<T>> Future for SendFuture<'_, T, Q> {
+    type Output = Result<(), SendError<T>>;
+
+    /// # Panics
+    ///
+    /// When it is polled after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { sender, value, waiter } = self.get_mut();
+        poll(cx, waiter, &sender.budget, || &sender.shared.room, || sender.poll_send(value))
+    }
+}
+
+/// See [`Receiver::recv_async`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct RecvFuture<'a, T, Q> {
+    receiver: &'a Receiver<T, Q>,
+    waiter: Option<Waiter<&'a WaitList>>,
+}
+
+impl<T, Q: Queue<T>> Future for RecvFuture<'_, T, Q> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { receiver, waiter } = self.get_mut();
+        receiver.poll_elements(cx, waiter, || &receiver.shared.elements, || receiver.poll_one())
+    }
+}
+
+/// See [`Receiver::recv_batch_async`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct RecvBatchFuture<'a, T, Q> {
+    receiver: &'a Receiver<T, Q>,
+    out: &'a mut Vec<T>,
+    max: usize,
+    taken: usize,
+    max_wait: Duration,
+    /// Begins with the first element.
+    time_is_up: Option<Delay>,
+    waiter: Option<Waiter<&'a WaitList>>,
+}
+
+impl<T, Q: Queue<T>> Future for RecvBatchFuture<'_, T, Q> {
+    type Output = Result<usize, RecvError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { receiver, out, max, taken, max_wait, time_is_up, waiter } = self.get_mut();
+        while *taken < *max {
+            let missing = *max - *taken;
+            let list = || &receiver.shared.elements;
+            match receiver.poll_elements(cx, waiter, list, || receiver.poll_batch(out, missing)) {
+                Poll::Ready(Ok(more)) => *taken += more,
+                // The end is reported by the next call if this one has something.
+                Poll::Ready(Err(RecvError)) if *taken == 0 => return Poll::Ready(Err(RecvError)),
+                Poll::Ready(Err(RecvError)) => break,
+                Poll::Pending if *taken == 0 => return Poll::Pending,
+                Poll::Pending => {
+                    let time_is_up = time_is_up.get_or_insert_with(|| Delay::new(*max_wait));
+                    ready!(Pin::new(time_is_up).poll(cx));
+                    break;
+                }
+            }
+            // Without the timer's thread where there is nothing to wait for.
+            if *taken == *max || max_wait.is_zero() {
+                break;
+            }
+            // The clock decides even if there always is one more.
+            let time_is_up = time_is_up.get_or_insert_with(|| Delay::new(*max_wait));
+            if Pin::new(time_is_up).poll(cx).is_ready() {
+                break;
+            }
+        }
+        *waiter = None;
+        Poll::Ready(Ok(*taken))
+    }
+}
+
+/// See [`Sender::closed`] and [`Receiver::closed`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct ClosedFuture<'a, Q> {
+    shared: &'a Shared<Q>,
+    waiter: Option<Waiter<&'a WaitList>>,
+    is_closed: fn(&Q) -> bool,
+}
+
+impl<'a, Q> ClosedFuture<'a, Q> {
+    fn new<T>(shared: &'a Shared<Q>) -> Self
+    where
+        Q: Queue<T>,
+    {
+        Self { shared, waiter: None, is_closed: Q::is_closed }
+    }
+}
+
+impl<Q> Future for ClosedFuture<'_, Q> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { shared, waiter, is_closed } = self.get_mut();
+        loop {
+            if is_closed(&shared.queue) {
+                *waiter = None;
+                return Poll::Ready(());
+            }
+            match waiter {
+                None => *waiter = Some(Waiter::listen(&shared.closing)),
+                // All are notified, once and for all.
+                Some(waiter) => ready!(waiter.poll(cx)),
+            }
+        }
+    }
+}
+
+/// What a receiver's [`poll_recv`](Receiver::poll_recv) sleeps by.
+pub(super) type StreamWaiter<Q> = Option<Waiter<Elements<Q>>>;
+
+/// The list at which receivers wait, with the channel that it is in.
+pub(super) struct Elements<Q>(Arc<Shared<Q>>);
 
 impl<Q> Deref for Elements<Q> {
-    type Target = Signal;
+    type Target = WaitList;
 
-    fn deref(&self) -> &Signal {
+    fn deref(&self) -> &WaitList {
         &self.0.elements
     }
 }
 
-impl<T, Q: Queue<T>> Stream for RecvStream<T, Q> {
+/// The elements, until the channel is closed and nothing is inside any more.
+///
+/// A receiver that waits as a stream keeps its place among the waiters until it is polled again or
+/// dropped: clone it to wait in another way meanwhile.
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use futures_util::StreamExt;
+/// use ringway::AtomicRing;
+///
+/// let (tx, rx) = ringway::channel(AtomicRing::new(8));
+/// for i in 0..3 {
+///     let _ = tx.push(i);
+/// }
+/// drop(tx);
+/// assert_eq!(rx.collect::<Vec<_>>().await, [0, 1, 2]);
+/// # });
+/// ```
+impl<T, Q: Queue<T>> Stream for Receiver<T, Q> {
     type Item = T;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let Self { receiver, ended, sleeper } = self.get_mut();
-        let elements = || Elements(Arc::clone(&receiver.pipe));
-        receiver.poll_take(cx, sleeper, elements, || receiver.take_one()).map(|taken| {
-            *ended = taken.is_err();
-            taken.ok()
-        })
+        self.get_mut().poll_recv(cx).map(Result::ok)
     }
 }
 
-impl<T, Q: Queue<T>> FusedStream for RecvStream<T, Q> {
+impl<T, Q: Queue<T>> FusedStream for Receiver<T, Q> {
     fn is_terminated(&self) -> bool {
-        self.ended
+        self.is_closed() && self.is_empty()
     }
 }
 
-impl<T, Q> Unpin for RecvStream<T, Q> {}
+impl<T, Q> Unpin for Receiver<T, Q> {}
+impl<T, Q> Unpin for Sender<T, Q> {}
+impl<T, Q> Unpin for SendFuture<'_, T, Q> {}
+impl<T, Q> Unpin for RecvFuture<'_, T, Q> {}
+impl<T, Q> Unpin for RecvBatchFuture<'_, T, Q> {}
+impl<Q> Unpin for ClosedFuture<'_, Q> {}
 
-impl<T, Q> fmt::Debug for RecvStream<T, Q> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.receiver.fmt(f)
-    }
+macro_rules! debug {
+    ($($name:literal [$($generics:tt)*] $future:ty),*) => {$(
+        impl<$($generics)*> fmt::Debug for $future {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct($name).field("is_waiting", &self.waiter.is_some()).finish_non_exhaustive()
+            }
+        }
+    )*};
 }
+debug!(
+    "SendFuture" [T, Q] SendFuture<'_, T, Q>,
+    "RecvFuture" [T, Q] RecvFuture<'_, T, Q>,
+    "RecvBatchFuture" [T, Q] RecvBatchFuture<'_, T, Q>,
+    "ClosedFuture" [Q] ClosedFuture<'_, Q>
+);

@@ -1,67 +1,90 @@
-//! How one waits without missing what one waits for: listen first, look once more, then sleep.
+//! How to wait without missing what one waits for: listen, check again, then sleep.
+//!
+//! All of it works on a `look`: a closure that tries to do what the caller wants, and is pending while
+//! that cannot be had.
 
-use std::ops::Deref;
+#[cfg(feature = "std")]
+pub(super) mod adaptive_spin;
+pub(super) mod deferred_waker;
+#[cfg(feature = "std")]
+pub(super) mod parker;
+pub(super) mod wait_list;
 #[cfg(feature = "async")]
-use std::task::{Context, Poll, ready};
+pub(super) mod yield_budget;
+
+#[cfg(feature = "async")]
+use std::ops::Deref;
+use std::task::Poll;
+#[cfg(feature = "async")]
+use std::task::{Context, ready};
 #[cfg(feature = "std")]
 use std::time::Instant;
 
 #[cfg(feature = "std")]
-use super::patience::Patience;
-use super::signal::{Signal, Sleeper};
+use adaptive_spin::Patience;
+use wait_list::{WaitList, Waiter};
+#[cfg(feature = "async")]
+use yield_budget::YieldBudget;
 
-/// Blocks the thread until `look` finds something or the deadline has passed; `None` then.
+/// Blocks the thread until `look` is ready or the deadline has passed; pending then.
 ///
 /// It looks at least once, and once more after the deadline.
 #[cfg(feature = "std")]
-pub(super) fn block<S: Deref<Target = Signal>, R>(
+pub(super) fn block<R>(
+    list: &WaitList,
     deadline: Option<Instant>,
     patience: Patience<'_>,
-    listen: impl Fn() -> Sleeper<S>,
-    mut look: impl FnMut() -> Option<R>,
-) -> Option<R> {
-    if let Some(found) = patience.look_on(&mut look) {
-        return Some(found);
-    }
-    loop {
-        let mut sleeper = listen();
-        if let Some(found) = look() {
-            return Some(found);
+    mut look: impl FnMut() -> Poll<R>,
+) -> Poll<R> {
+    let mut found = patience.look_on(&mut look);
+    while found.is_pending() {
+        let mut waiter = Waiter::listen(list);
+        found = look();
+        if found.is_ready() {
+            break;
         }
-        let woken = sleeper.wait(deadline);
-        let found = look();
-        sleeper.has_looked();
-        // The clock decides even if somebody wakes this thread again and again, and others are faster.
-        if found.is_some() || !woken || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return found;
+        let was_woken = waiter.wait(deadline);
+        found = look();
+        waiter.has_looked();
+        // The clock decides even if this thread is woken again and again, and others are faster.
+        if !was_woken || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
         }
     }
+    found
 }
 
-/// The same for a task. `sleeper` is what it sleeps by, from one poll to the next.
+/// The same for a task. `waiter` is what it sleeps by, from one poll to the next.
 #[cfg(feature = "async")]
-pub(super) fn poll<S: Deref<Target = Signal>, R>(
+pub(super) fn poll<L: Deref<Target = WaitList>, R>(
     cx: &mut Context<'_>,
-    sleeper: &mut Option<Sleeper<S>>,
-    listen: impl Fn() -> Sleeper<S>,
-    mut look: impl FnMut() -> Option<R>,
+    waiter: &mut Option<Waiter<L>>,
+    budget: &YieldBudget,
+    list: impl Fn() -> L,
+    mut look: impl FnMut() -> Poll<R>,
 ) -> Poll<R> {
-    loop {
-        if let Some(found) = look() {
-            *sleeper = None;
-            return Poll::Ready(found);
+    ready!(budget.poll(cx));
+    let found = loop {
+        if let Poll::Ready(found) = look() {
+            break found;
         }
-        match sleeper {
-            None => *sleeper = Some(listen()),
+        match waiter {
+            None => *waiter = Some(Waiter::listen(list())),
             Some(listening) => {
-                ready!(listening.poll(cx));
+                if listening.poll(cx).is_pending() {
+                    budget.refill();
+                    return Poll::Pending;
+                }
                 let found = look();
                 listening.has_looked();
-                *sleeper = None;
-                if let Some(found) = found {
-                    return Poll::Ready(found);
+                *waiter = None;
+                if let Poll::Ready(found) = found {
+                    break found;
                 }
             }
         }
-    }
+    };
+    *waiter = None;
+    budget.spend();
+    Poll::Ready(found)
 }

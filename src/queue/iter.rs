@@ -48,9 +48,18 @@ impl<T, Q: Queue<T>> Iterator for IntoIter<T, Q> {
 impl<T, Q: Queue<T>> ExactSizeIterator for IntoIter<T, Q> {}
 impl<T, Q: Queue<T>> FusedIterator for IntoIter<T, Q> {}
 
-/// Pops until nothing is inside; see [`Queue::try_iter`].
+/// Pops until nothing is inside. It never waits.
 ///
-/// Not fused: after the end, it goes on when something has been pushed.
+/// Made by `try_iter()` on any of the four queues and on `dyn Queue<T>`, and by [`new`](Self::new) of
+/// any queue. Not fused: after the end, it goes on when something has been pushed.
+///
+/// ```
+/// let ring = ringway::AtomicRing::new(2);
+/// for i in 0..3 {
+///     let _ = ring.push(i);
+/// }
+/// assert!(ring.try_iter().eq([1, 2]));
+/// ```
 #[must_use = "iterators are lazy: what is not taken stays inside"]
 pub struct TryIter<'a, T, Q: ?Sized> {
     queue: &'a Q,
@@ -58,7 +67,8 @@ pub struct TryIter<'a, T, Q: ?Sized> {
 }
 
 impl<'a, T, Q: ?Sized> TryIter<'a, T, Q> {
-    pub(crate) fn new(queue: &'a Q) -> Self {
+    /// Pops from `queue`.
+    pub fn new(queue: &'a Q) -> Self {
         Self { queue, element: PhantomData }
     }
 }
@@ -88,8 +98,7 @@ impl<T, Q: fmt::Debug + ?Sized> fmt::Debug for TryIter<'_, T, Q> {
 macro_rules! iterate {
     ($queue:ident) => {
         impl<T: Send> $queue<T> {
-            /// An iterator that pops until nothing is inside; see
-            /// [`Queue::try_iter`](crate::Queue::try_iter).
+            /// An iterator that pops until nothing is inside; see [`TryIter`](crate::TryIter).
             pub fn try_iter(&self) -> $crate::queue::iter::TryIter<'_, T, Self> {
                 $crate::queue::iter::TryIter::new(self)
             }

@@ -6,38 +6,41 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 #[cfg(feature = "std")]
-use std::{task::Wake, time::Instant};
+use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
 use event_listener::{Event, EventListener, IntoNotification, Listener};
 
-use super::later::{Calls, Later};
+use super::deferred_waker::{DeferredWaker, DeferredWakes};
 #[cfg(feature = "std")]
-use crate::sync::thread;
+use super::parker;
 use crate::sync::{AtomicUsize, Ordering};
 
-/// An [`Event`] that costs one load when nobody sleeps.
+/// A list of waiters that costs one load when nobody sleeps.
 ///
-/// The event itself takes a lock at every notification. Who wants to sleep [listens](Sleeper::listen), looks once more for what it wants,
-/// and sleeps; who has brought it then [wakes](Self::wake) as many. That neither misses the other is up to the caller:
-/// between "listen" and "look once more", and between "bring" and "wake", there must be what orders them.
-pub(super) struct Signal {
+/// A waiter [listens](Waiter::listen), checks its condition again, then sleeps. A notifier makes the
+/// condition true, then [wakes](Self::wake). The condition must be in one order with `SeqCst`
+/// accesses, or a wake-up is lost.
+///
+/// Each notification wakes a waiter that was not woken yet. The list itself is an [`Event`] of the
+/// crate `event-listener`, after D. Vyukov's "eventcount"; it takes a lock at each notification.
+pub(in crate::channel) struct WaitList {
     event: Event,
-    /// How many listeners have not been notified: counted up before they are in the event's list, and down by who notifies them, or
-    /// by themselves when they leave without.
+    /// How many waiters have not been notified. A waiter counts itself before it is in the event's
+    /// list; the notifier discounts it, or the waiter itself when it leaves without a notification.
     asleep: CachePadded<AtomicUsize>,
 }
 
-impl Signal {
-    pub(super) fn new() -> Self {
+impl WaitList {
+    pub(in crate::channel) fn new() -> Self {
         Self { event: Event::new(), asleep: CachePadded::new(AtomicUsize::new(0)) }
     }
 
-    /// Wakes `n` of those that sleep and have not been woken yet, longest first.
+    /// Wakes `n` of the waiters that have not been woken yet, longest first.
     #[inline]
-    pub(super) fn wake(&self, n: usize) {
-        // Relaxed: what makes it see a listener that must be woken is the caller's.
-        if self.asleep.load(Ordering::Relaxed) != 0 {
+    pub(in crate::channel) fn wake(&self, n: usize) {
+        // SeqCst pairs with `listen`: this thread has made the condition true before.
+        if self.asleep.load(Ordering::SeqCst) != 0 {
             self.wake_some(n);
         }
     }
@@ -45,28 +48,32 @@ impl Signal {
     #[cold]
     #[inline(never)]
     fn wake_some(&self, n: usize) {
-        let _calls = Calls;
+        let _wakes = DeferredWakes;
         self.notify(n);
     }
 
-    /// Notifies `n` of those that sleep and have not been woken yet, longest first; they wake with the caller's [`Calls`].
-    pub(super) fn notify(&self, n: usize) {
-        // Relaxed, as in `wake`.
-        if self.asleep.load(Ordering::Relaxed) != 0 {
-            // Relaxed: a listener that is not in the list yet will look once more. What the awoken see is ordered by the event's lock.
+    /// As [`wake`](Self::wake), but the waiters wake with the caller's [`DeferredWakes`].
+    pub(in crate::channel) fn notify(&self, n: usize) {
+        // SeqCst, as in `wake`.
+        if self.asleep.load(Ordering::SeqCst) != 0 {
+            // Relaxed, here and below: a waiter that is not in the list yet will check its condition
+            // again. What the waiters see that are woken is ordered by the event's lock.
             let notified = self.event.notify(n.additional().relaxed());
             self.asleep.fetch_sub(notified, Ordering::Relaxed);
         }
     }
 }
 
-/// One that sleeps, or is about to. When dropped it passes on what has woken it, unless it has [made use](Self::has_looked) of that.
+/// A thread or task that sleeps, or is about to.
+///
+/// When dropped, it passes on the notification that has woken it, unless it has
+/// [made use](Self::has_looked) of that.
 #[must_use]
-pub(super) struct Sleeper<S: Deref<Target = Signal>> {
-    signal: S,
+pub(in crate::channel) struct Waiter<L: Deref<Target = WaitList>> {
+    list: L,
     state: State,
-    /// By what the listener wakes it.
-    later: Option<Arc<Later>>,
+    /// By what the listener wakes the thread or task.
+    waker: Option<Arc<DeferredWaker>>,
 }
 
 enum State {
@@ -75,48 +82,42 @@ enum State {
     HasLooked,
 }
 
-impl<S: Deref<Target = Signal>> Sleeper<S> {
+impl<L: Deref<Target = WaitList>> Waiter<L> {
     #[cold]
     #[inline(never)]
-    pub(super) fn listen(signal: S) -> Self {
-        // Relaxed: ordered by the caller.
-        signal.asleep.fetch_add(1, Ordering::Relaxed);
-        let listener = signal.event.listen();
-        Self { signal, state: State::Listening(listener), later: None }
+    pub(in crate::channel) fn listen(list: L) -> Self {
+        // SeqCst pairs with `wake` and `notify`: this thread checks its condition after.
+        list.asleep.fetch_add(1, Ordering::SeqCst);
+        let listener = list.event.listen();
+        Self { list, state: State::Listening(listener), waker: None }
     }
 
-    /// Sleeps until somebody wakes it, but not beyond the deadline; returns whether it was woken.
+    /// Sleeps until it is woken, but not beyond the deadline; returns whether it was woken.
     #[cfg(feature = "std")]
     pub(super) fn wait(&mut self, deadline: Option<Instant>) -> bool {
-        let waker = Arc::new(Unpark(thread::current())).into();
-        while self.poll(&mut Context::from_waker(&waker)).is_pending() {
-            match deadline {
-                None => thread::park(),
-                #[cfg(loom)]
-                Some(_) => unreachable!("there are no clocks in models"),
-                #[cfg(not(loom))]
-                Some(deadline) => match deadline.saturating_duration_since(Instant::now()) {
-                    left if left.is_zero() => return false,
-                    left => thread::park_timeout(left),
-                },
+        parker::with_current(|parker| {
+            while self.poll(&mut Context::from_waker(parker.waker())).is_pending() {
+                if !parker.park(deadline) {
+                    return false;
+                }
             }
-        }
-        true
+            true
+        })
     }
 
-    /// Ready when somebody has woken it; will wake the task when somebody does.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when it has been woken; else the task will be woken when it is.
+    pub(in crate::channel) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let State::Listening(listener) = &mut self.state {
-            // Kept until the event's lock is let go: its drop may be that of somebody's waker.
-            let _old = self.later.take_if(|later| !later.is_for(cx.waker()));
-            let later = self.later.get_or_insert_with(|| Later::new(cx.waker()));
-            ready!(Pin::new(listener).poll(&mut Context::from_waker(&Arc::clone(later).into())));
+            // Kept until the event's lock is released: its drop may be that of a user's waker.
+            let _old = self.waker.take_if(|waker| !waker.is_for(cx.waker()));
+            let waker = self.waker.get_or_insert_with(|| DeferredWaker::new(cx.waker()));
+            ready!(Pin::new(listener).poll(&mut Context::from_waker(&Arc::clone(waker).into())));
             self.state = State::Woken;
         }
         Poll::Ready(())
     }
 
-    /// It has looked since it was woken, so nobody else need be woken instead.
+    /// The waiter has checked its condition since it was woken, so no other need be woken instead.
     pub(super) fn has_looked(&mut self) {
         if let State::Woken = self.state {
             self.state = State::HasLooked;
@@ -124,31 +125,22 @@ impl<S: Deref<Target = Signal>> Sleeper<S> {
     }
 }
 
-impl<S: Deref<Target = Signal>> Drop for Sleeper<S> {
+impl<L: Deref<Target = WaitList>> Drop for Waiter<L> {
     fn drop(&mut self) {
-        let woken = match mem::replace(&mut self.state, State::HasLooked) {
+        let was_woken = match mem::replace(&mut self.state, State::HasLooked) {
             State::Listening(listener) => {
-                let woken = listener.discard();
-                if !woken {
-                    self.signal.asleep.fetch_sub(1, Ordering::Relaxed);
+                let was_notified = listener.discard();
+                if !was_notified {
+                    // Relaxed: the count goes down, which makes nobody miss a waiter.
+                    self.list.asleep.fetch_sub(1, Ordering::Relaxed);
                 }
-                woken
+                was_notified
             }
             State::Woken => true,
             State::HasLooked => false,
         };
-        if woken {
-            self.signal.wake(1);
+        if was_woken {
+            self.list.wake(1);
         }
-    }
-}
-
-#[cfg(feature = "std")]
-struct Unpark(thread::Thread);
-
-#[cfg(feature = "std")]
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
     }
 }

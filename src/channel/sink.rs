@@ -1,0 +1,114 @@
+//! A sender as a `Sink`.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use futures_sink::Sink;
+
+use super::error::SendError;
+use super::sender::Sender;
+use super::shared::Shared;
+use super::wait::poll;
+use super::wait::wait_list::{WaitList, Waiter};
+use crate::queue::Queue;
+
+/// The item of a sink that there was no room for yet, and how the task waits for room.
+///
+/// The mutex is never locked. It lets a sender be shared, as only a `&mut` reaches what is inside.
+pub(super) struct SinkState<T, Q>(Mutex<Pending<T, Q>>);
+
+struct Pending<T, Q> {
+    item: Option<T>,
+    waiter: Option<Waiter<Room<Q>>>,
+}
+
+/// The list at which senders wait, with the channel that it is in.
+struct Room<Q>(Arc<Shared<Q>>);
+
+impl<Q> Deref for Room<Q> {
+    type Target = WaitList;
+
+    fn deref(&self) -> &WaitList {
+        &self.0.room
+    }
+}
+
+impl<T, Q> SinkState<T, Q> {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Pending { item: None, waiter: None }))
+    }
+
+    fn get_mut(&mut self) -> &mut Pending<T, Q> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T, Q: Queue<T>> Sender<T, Q> {
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let Pending { mut item, mut waiter } =
+            std::mem::replace(self.sink.get_mut(), Pending { item: None, waiter: None });
+        if item.is_none() {
+            return Poll::Ready(Ok(()));
+        }
+        let room = || Room(Arc::clone(&self.shared));
+        let sent = poll(cx, &mut waiter, &self.budget, room, || self.poll_send(&mut item));
+        *self.sink.get_mut() = Pending { item, waiter };
+        sent
+    }
+}
+
+/// Waits for room, as [`send_async`](Sender::send_async) does: nothing is evicted or rejected.
+///
+/// A sink takes an item before it knows whether there is room. The sender keeps it then, and sends it
+/// when it is polled next: flush a sink before it is dropped, or that item is dropped with it. Closing
+/// the sink closes the channel, for all of its senders.
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use futures_util::{SinkExt, StreamExt};
+/// use ringway::AtomicRing;
+///
+/// let (mut tx, rx) = ringway::channel(AtomicRing::new(8));
+/// tx.send_all(&mut futures_util::stream::iter(0..3).map(Ok)).await?;
+/// SinkExt::close(&mut tx).await?;
+/// assert_eq!(rx.collect::<Vec<_>>().await, [0, 1, 2]);
+/// # Ok::<(), ringway::channel::SendError<u32>>(())
+/// # }).unwrap();
+/// ```
+impl<T, Q: Queue<T>> Sink<T> for Sender<T, Q> {
+    type Error = SendError<T>;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut().poll_item(cx)
+    }
+
+    /// # Panics
+    ///
+    /// When the sink was not ready.
+    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SendError<T>> {
+        let this = self.get_mut();
+        let mut item = Some(item);
+        match this.poll_send(&mut item) {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => {
+                let pending = this.sink.get_mut();
+                assert!(pending.item.is_none(), "the sink was not ready");
+                pending.item = item;
+                Ok(())
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.get_mut().poll_item(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let this = self.get_mut();
+        ready!(this.poll_item(cx))?;
+        this.close();
+        Poll::Ready(Ok(()))
+    }
+}
