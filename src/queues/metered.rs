@@ -2,8 +2,8 @@ use std::fmt;
 
 use crossbeam_utils::CachePadded;
 
-use crate::error::TryPushError;
-use crate::per_thread::segments::{FIRST_THREADS, Segments};
+use crate::error::{CapacityError, TryPushError};
+use crate::per_thread::segments::{FIRST_THREADS, Segments, boxed};
 use crate::per_thread::thread_index::ThreadIndex;
 use crate::queue::pop_into_and_tell;
 use crate::queue::{Overflow, Pushed, Queue};
@@ -83,8 +83,13 @@ pub struct Stats {
 
 impl<Q> Metered<Q> {
     /// Counts what becomes of the elements of `queue` from now on; `queue` should be empty.
+    ///
+    /// # Panics
+    ///
+    /// When the allocation of the first counts, of two kilobytes, fails.
     pub fn new(queue: Q) -> Self {
-        Self { queue, counts: Segments::new(counts(FIRST_THREADS)) }
+        let first = counts(FIRST_THREADS).unwrap_or_else(|error| panic!("cannot count: {error}"));
+        Self { queue, counts: Segments::new(first) }
     }
 
     /// What was counted until now: exact when nobody is operating.
@@ -151,8 +156,8 @@ impl Mine<'_> {
     }
 }
 
-fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
-    (0..threads).map(|_| CachePadded::default()).collect()
+fn counts(threads: usize) -> Result<Box<[CachePadded<Counts>]>, CapacityError> {
+    boxed((0..threads).map(|_| CachePadded::default()))
 }
 
 impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {

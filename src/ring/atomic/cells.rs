@@ -6,9 +6,8 @@ use std::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
 
-use super::slots::boxed;
 use crate::error::CapacityError;
-use crate::per_thread::segments::{FIRST_THREADS, Segments};
+use crate::per_thread::segments::{FIRST_THREADS, Segments, boxed};
 use crate::per_thread::thread_index::{MAX_THREADS, ThreadIndex};
 use crate::sync::UnsafeCell;
 
@@ -93,10 +92,7 @@ impl<T> Cells<T> {
     }
 
     fn later_segment(&self, thread: usize) -> (&Segment<T>, usize) {
-        self.segments.later(thread, |threads| {
-            let made = Segment::new(threads, threads, self.capacity + 2 * threads);
-            made.unwrap_or_else(|_| panic!("no memory for the spares of {threads} more threads"))
-        })
+        self.segments.later(thread, |threads| Segment::new(threads, threads, self.capacity + 2 * threads))
     }
 }
 

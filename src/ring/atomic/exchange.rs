@@ -5,9 +5,10 @@
 use std::mem;
 
 use super::cells::{Cells, Spare};
-use super::slots::{Hand, Slots, boxed};
+use super::slots::{Hand, Slots};
 use crate::drop_all::drop_all;
 use crate::error::CapacityError;
+use crate::per_thread::segments::boxed;
 use crate::ring::position::{Position, WordLayout};
 use crate::sync::{AtomicU64, Ordering};
 

@@ -7,9 +7,10 @@ use std::mem;
 use std::sync::Mutex;
 
 use super::atomic_pair::{AtomicPair, Pair, Payload};
-use super::slots::{Hand, Slots, boxed};
+use super::slots::{Hand, Slots};
 use crate::drop_all::drop_all;
 use crate::error::CapacityError;
+use crate::per_thread::segments::boxed;
 use crate::ring::position::{Position, WordLayout};
 
 /// Slots of `(stamp, element)`.
