@@ -16,7 +16,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::{CapacityError, TryPushError};
 use crate::queue::iter::iterate;
-use crate::queue::{Overflow, Pushed, forward_queue, pop_each};
+use crate::queue::{Overflow, Pushed, forward_queue};
 use exchange::Exchange;
 use inline::Inline;
 use protocol::Ring;
@@ -215,7 +215,7 @@ impl<T> AtomicRing<T> {
     ///
     /// When `out` cannot grow; no element is lost then.
     pub fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
-        pop_each(out, max.min(with_ring!(self, ring => ring.capacity())), || self.pop())
+        with_ring!(self, ring => ring.pop_into(out, max.min(ring.capacity())))
     }
 
     /// As [`push`](Self::push), without an exchange, as nobody else has the ring.

@@ -61,9 +61,9 @@ pub(in crate::channel) struct AdaptiveSpin {
 
 impl AdaptiveSpin {
     /// Stop spinning after this many failures in a row.
-    const ENOUGH: usize = 4;
+    const ENOUGH: usize = 16;
     /// Once in so many times it is tried nevertheless, as the others may have become faster.
-    const AGAIN: usize = 256;
+    const AGAIN: usize = 64;
 
     pub(in crate::channel) fn new() -> Self {
         Self { in_vain: AtomicUsize::new(0) }

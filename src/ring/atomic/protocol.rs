@@ -6,7 +6,7 @@ use crossbeam_utils::{Backoff, CachePadded};
 
 use super::slots::{Hand, Slots};
 use crate::error::CapacityError;
-use crate::queue::Pushed;
+use crate::queue::{Pushed, pop_each};
 use crate::ring::contention::back_off;
 use crate::ring::hint::Hint;
 use crate::ring::position::Position;
@@ -154,6 +154,34 @@ impl<S: Slots> Ring<S> {
         }
         drop(hand);
         self.pop_again(head)
+    }
+
+    /// Takes up to `max` elements, each as [`pop`](Self::pop) does, and moves the hint of the head
+    /// once; returns how many.
+    pub(super) fn pop_into(&self, out: &mut Vec<S::Element>, max: usize) -> usize {
+        let layout = self.slots.layout();
+        let (mut head, _) = self.find_head();
+        let mut taken = 0;
+        while taken < max {
+            // Before the exchange: an element in hand would be lost if `out` could not grow.
+            out.reserve(1);
+            let seen = self.slots.load(head.index(layout));
+            if !head.is_head(self.slots.stamp(seen), layout) || !self.slots.is_full(seen) {
+                break;
+            }
+            // SAFETY: as in `push`.
+            let mut hand = unsafe { self.slots.empty_hand() };
+            // SAFETY: `seen` is of `self.slots`.
+            if !unsafe { hand.compare_exchange(head, seen, 0) } {
+                break;
+            }
+            out.extend(hand.into_element());
+            head = head.next(layout);
+            taken += 1;
+        }
+        self.head.publish(head);
+        // What the short way has not found, the long way may find: at a closed slot, or after losing.
+        taken + pop_each(out, max - taken, || self.pop())
     }
 
     /// The closed bit of a slot, which a pop keeps: the slot of the head is full and closed if the
