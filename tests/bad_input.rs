@@ -19,8 +19,8 @@ use ringway::{
     AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage, spsc,
 };
 use support::counted::{Counted, Counting, Ledger};
+use support::ends::Ends;
 use support::queues;
-use support::spsc::Ends;
 
 // -- The allocator --
 

@@ -12,14 +12,14 @@ use std::thread;
 
 use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Queue};
 use support::element::Element;
+use support::ends::Ends;
 use support::model::Op::{IsEmpty, IsFull, Len, Pop, PopInto, Push, TryPush};
 use support::model::Ret::{Bool, Evicted, Popped, PoppedInto, Rejected, Stored};
-use support::model::{Op, Ret, call};
-use support::spsc::Ends;
+use support::model::{Op, Ret, call_on};
 
 /// A queue as a function from calls to what they return.
 fn numbers<T: Element>(queue: &impl Queue<T>) -> impl Fn(Op) -> Ret {
-    |op| call(queue, op, T::of, T::number)
+    |op| call_on(queue, op)
 }
 
 fn all<T: Element>(queue: &impl Queue<T>) -> Vec<u32> {

@@ -18,8 +18,8 @@ use ringway::{
     ParseKindError, Pushed, Queue, Storage, spsc,
 };
 use support::at_exit;
+use support::ends::Ends;
 use support::queues;
-use support::spsc::Ends;
 
 // -- Elements of every shape --
 
