@@ -127,7 +127,7 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
     let (queue, _) = Arc::into_inner(shared).expect("the other threads have ended");
     let mut history = order.history(initial, &threads);
     // At rest, `len` is exact, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
         history.add_last(op, call_on(&*queue, op));
     }
     history.drain(&*queue);
@@ -228,10 +228,10 @@ fn execute_ends<E: Element>(script: &'static Ends, order: Order) {
 
     let mut history = order.history(initial, &[popped, pushed]);
     // At rest, both know the length, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
         history.add_last(op, producer.call(op));
     }
-    let mut ops = [Op::Len, Op::IsEmpty].into_iter().chain(iter::repeat(Op::Pop));
+    let mut ops = [Op::Len, Op::IsEmpty, Op::IsClosed].into_iter().chain(iter::repeat(Op::Pop));
     let mut last = Ret::Len(0);
     while last != Ret::Popped(None) {
         let op = ops.next().expect("goes on for ever");
