@@ -344,8 +344,7 @@ mutex_queues! {
 
 /// The crate `concurrent-queue`, which knows loom too, and what is done around it.
 ///
-/// Only with calls that return for certain: where the queue waits for another thread it yields to loom, which tries that
-/// over and over. Only fenced, because its empty and full are SeqCst's matter, as in `empty_and_full`.
+/// Only fenced, because its empty and full are SeqCst's matter, as in `empty_and_full`.
 macro_rules! channel_queue {
     ($($(#[$doc:meta])* $name:ident { $($script:tt)* })*) => {$(
         $(#[$doc])*
