@@ -270,3 +270,26 @@ fn do_and_drop(end: impl End, recorder: &Recorder, ops: &[Op]) {
     fence(Ordering::SeqCst);
     drop(ManuallyDrop::into_inner(end));
 }
+
+/// The consumer goes when it has done its part, while the producer is at its own. When both have, the producer's next push
+/// gives its element back.
+pub(crate) fn explore_abandoned<E: Element>(name: &str, script: &'static Ends) {
+    explore_all(name, script.preemptions, move || {
+        let (mut producer, consumer, _) = script.started::<E>();
+        let recorder = Arc::new(Recorder::new(Order::Bare));
+        let other = thread::spawn({
+            let recorder = Arc::clone(&recorder);
+            move || do_and_drop(consumer, &recorder, script.consumer)
+        });
+        recorder.record(script.producer, |op| producer.call(op));
+        other.join().unwrap();
+        // A failure leaks the producer, as there.
+        let mut producer = ManuallyDrop::new(producer);
+        assert_eq!((producer.is_closed(), producer.is_abandoned()), (true, true));
+        for op in [Op::Push(0), Op::TryPush(0)] {
+            assert!(matches!(producer.call(op), Ret::Closed(_)), "{op:?}");
+        }
+        drop(ManuallyDrop::into_inner(producer));
+        element::assert_all_dropped();
+    });
+}

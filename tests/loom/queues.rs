@@ -260,6 +260,14 @@ atomic_ring! {
         preemptions: None,
     }
 
+    /// A thread that sees the ring closed sees what was pushed before.
+    push_close_and_pop {
+        capacity: 2,
+        start: &[],
+        threads: &[&[Push(0), Close], &[IsClosed, Pop]],
+        preemptions: None,
+    }
+
     len_of_what_is_closed {
         capacity: 2,
         start: &[Push(0), Push(1), Close],
@@ -367,27 +375,34 @@ channel_queue! {
         capacity: 2,
         start: &[Push(0)],
         threads: &[&[Close, Push(1)], &[Push(2), Push(3)]],
-        preemptions: Some(3),
+        preemptions: None,
     }
 
     channel_close_and_pop {
         capacity: 2,
         start: &[Push(0), Push(1)],
         threads: &[&[Close, Push(2)], &[Pop, Pop]],
-        preemptions: Some(3),
+        preemptions: None,
     }
 
     channel_one_slot {
         capacity: 1,
         start: &[Push(0)],
-        threads: &[&[Pop, Pop], &[TryPush(1), IsClosed]],
-        preemptions: Some(3),
+        threads: &[&[Pop, Pop], &[IsEmpty, TryPush(1)]],
+        preemptions: None,
     }
 
     channel_close_one_slot {
         capacity: 1,
         start: &[Push(0)],
         threads: &[&[Close, IsClosed], &[Pop, Push(1)]],
+        preemptions: None,
+    }
+
+    channel_close_three_threads {
+        capacity: 3,
+        start: &[Push(0), Push(1), Push(2), Pop],
+        threads: &[&[Close], &[Push(3), TryPush(4)], &[Pop, IsClosed]],
         preemptions: Some(3),
     }
 }

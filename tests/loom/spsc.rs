@@ -1,7 +1,7 @@
 //! The scripts for the ring of one producer and one consumer. All elements are in cells, which loom checks for races.
 
 use crate::element::Large;
-use crate::explore::{Ends, Order, explore_drops, explore_ends};
+use crate::explore::{Ends, Order, explore_abandoned, explore_drops, explore_ends};
 use crate::support::model::Op::{Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 
 macro_rules! spsc {
@@ -31,6 +31,12 @@ macro_rules! spsc {
         #[test]
         fn dropped() {
             explore_drops::<Large>(concat!(stringify!($name), "::dropped"), &SCRIPT);
+        }
+    };
+    (@ $name:ident, abandoned) => {
+        #[test]
+        fn abandoned() {
+            explore_abandoned::<Large>(concat!(stringify!($name), "::abandoned"), &SCRIPT);
         }
     };
 }
@@ -142,6 +148,15 @@ spsc! {
         start: &[Push(0), Push(1), Push(2), Pop],
         producer: &[Push(3), Close, Len, Close],
         consumer: &[Pop, IsEmpty, IsClosed, Pop],
+        preemptions: Some(4),
+    }
+
+    /// The consumer is overtaken, and asks for a turn before it goes. Number 0 is the last push's.
+    spsc_abandoned [abandoned] {
+        capacity: 1,
+        start: &[Push(1)],
+        producer: &[Push(2), Push(3)],
+        consumer: &[Pop],
         preemptions: Some(4),
     }
 
