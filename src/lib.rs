@@ -87,3 +87,8 @@ pub use ring::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Programs that must compile, and programs that must not.
+#[cfg(doctest)]
+#[doc = include_str!("../tests/drop_check.md")]
+struct DropCheck;

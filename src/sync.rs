@@ -4,6 +4,7 @@
 
 #[cfg(not(loom))]
 mod imp {
+    pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::Mutex;
     #[cfg(target_has_atomic = "64")]
     pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64};
@@ -39,6 +40,7 @@ mod imp {
 #[cfg(loom)]
 mod imp {
     pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::Mutex;
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
     #[cfg(any(feature = "std", feature = "async"))]

@@ -19,8 +19,8 @@ use ringway::{
     AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage, spsc,
 };
 use support::counted::{Counted, Counting, Ledger};
+use support::ends::Ends;
 use support::queues;
-use support::spsc::Ends;
 
 // -- The allocator --
 
@@ -288,6 +288,9 @@ fn dropping_a_queue_gives_all_memory_back() {
                 drop(queue.push(i.to_string()).displaced());
             }
             assert!(queue.pop().is_some());
+            assert!(queue.close());
+            drop(queue.push(String::from("refused")).displaced());
+            assert!(queue.pop().is_some());
             drop(queue);
             assert!(first || balances() == before, "{name}");
         }
@@ -398,6 +401,16 @@ fn pushing_and_popping_allocates_nothing() {
                 ALLOWED_HERE - ALLOWED.get()
             });
             assert_eq!(allocated, 0, "{name}");
+            let allocated = with_limits(ALLOWED_HERE, usize::MAX, || {
+                for closes in [true, false] {
+                    assert_eq!(queue.close(), closes);
+                    assert!(queue.push(element()).is_closed() && queue.try_push(element()).is_err());
+                    assert!(queue.is_closed());
+                }
+                while queue.pop().is_some() {}
+                ALLOWED_HERE - ALLOWED.get()
+            });
+            assert_eq!(allocated, 0, "{name}, closed");
         }
     }
     check(|| 0_u32);
@@ -477,10 +490,34 @@ fn pop_into_takes_no_more_than_it_is_told() {
         assert_eq!(queue.pop_into(&mut out, 0), 0);
         assert_eq!((out.len(), queue.len()), (1, 5));
         assert_eq!(queue.pop_into(&mut out, 2), 2);
+        assert!(queue.close());
         assert_eq!(queue.pop_into(&mut out, usize::MAX), 3);
         assert_eq!(out, [100, 0, 1, 2, 3, 4], "appended");
         assert!(queue.is_empty());
     }
+}
+
+/// A queue that grows keeps its memory until it is asked for it, and then keeps what the elements inside need.
+#[test]
+fn shrinking_gives_memory_back() {
+    const ELEMENTS: usize = 1000;
+    let before = BALANCE.get();
+    let allocated = || (BALANCE.get() - before) as usize;
+    let queue = MutexVec::new();
+    for i in 0..ELEMENTS {
+        assert!(queue.push(Some(i)).is_stored());
+    }
+    let grown = allocated();
+    assert!(grown >= ELEMENTS * size_of::<Option<usize>>());
+    for i in 0..ELEMENTS - 10 {
+        assert_eq!(queue.pop(), Some(Some(i)));
+    }
+    assert_eq!(allocated(), grown, "kept for reuse");
+    queue.shrink_to_fit();
+    assert!((10 * size_of::<Option<usize>>()..grown / 50).contains(&allocated()), "{}", allocated());
+    assert!(queue.try_iter().eq((ELEMENTS - 10..ELEMENTS).map(Some)));
+    queue.shrink_to_fit();
+    assert_eq!(allocated(), 0);
 }
 
 /// A vector of elements without size can be full, and only such a one without all the memory in the world.

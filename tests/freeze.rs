@@ -18,13 +18,13 @@ mod support;
 
 use std::env;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 use peer::Peer;
-use ringway::{AtomicRing, MutexRing, Queue};
+use ringway::{AtomicRing, MutexRing, Overflow, Pushed, Queue, TryPushError};
 use support::signal;
 
 const CAPACITY: usize = 8;
@@ -188,6 +188,105 @@ fn atomic_ring_goes_on_inline() {
 fn atomic_ring_goes_on_by_exchange() {
     let report = freeze_threads(&AtomicRing::new(CAPACITY), |i| [i; 3], FOR_EVER, false);
     println!("AtomicRing, exchange: {report:?}");
+    assert_eq!(report.stalls, 0);
+}
+
+/// Rings one after the other, as one queue: when one is closed, the next one takes its place.
+///
+/// So threads can close rings flat out, and be frozen in a close and beside one. The last one stays closed.
+struct Succession<T> {
+    rings: Vec<AtomicRing<T>>,
+    /// The ring that is pushed to; those before are closed.
+    current: AtomicUsize,
+    /// The ring that is popped from; those before are closed and empty.
+    oldest: AtomicUsize,
+    pushes: AtomicUsize,
+}
+
+impl<T> Succession<T> {
+    /// Every so many pushes close a ring.
+    const LIFE: usize = 64;
+
+    fn new(rings: usize) -> Self {
+        let rings = (0..rings).map(|_| AtomicRing::new(CAPACITY)).collect();
+        Self { rings, current: AtomicUsize::new(0), oldest: AtomicUsize::new(0), pushes: AtomicUsize::new(0) }
+    }
+
+    /// Moves on from a ring, unless it is the last one or somebody else has.
+    fn move_on(&self, which: &AtomicUsize, from: usize) -> bool {
+        let next = from + 1;
+        next < self.rings.len() && {
+            which.fetch_max(next, Ordering::SeqCst);
+            true
+        }
+    }
+}
+
+impl<T: Send> Queue<T> for Succession<T> {
+    fn push(&self, mut value: T) -> Pushed<T> {
+        if self.pushes.fetch_add(1, Ordering::Relaxed) % Self::LIFE == 0 {
+            self.close();
+        }
+        loop {
+            let current = self.current.load(Ordering::SeqCst);
+            match self.rings[current].push(value) {
+                Pushed::Closed(refused) if self.move_on(&self.current, current) => value = refused,
+                pushed => return pushed,
+            }
+        }
+    }
+
+    fn try_push(&self, _: T) -> Result<(), TryPushError<T>> {
+        unimplemented!("not called here")
+    }
+
+    fn pop(&self) -> Option<T> {
+        loop {
+            let oldest = self.oldest.load(Ordering::SeqCst);
+            // Before the pop: an element pushed last of all must not be left.
+            let was_closed = self.rings[oldest].is_closed();
+            let popped = self.rings[oldest].pop();
+            if popped.is_some() || !was_closed || !self.move_on(&self.oldest, oldest) {
+                return popped;
+            }
+        }
+    }
+
+    fn close(&self) -> bool {
+        self.rings[self.current.load(Ordering::SeqCst)].close()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.rings.last().expect("there is one").is_closed()
+    }
+
+    fn len(&self) -> usize {
+        self.rings.iter().map(AtomicRing::len).sum()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        None
+    }
+
+    fn overflow(&self) -> Overflow {
+        Overflow::EvictOldest
+    }
+}
+
+/// Enough for the first freezes; after the last of them, pushes and closes go on at a ring that is closed.
+const RINGS: usize = 1 << 13;
+
+#[test]
+fn atomic_rings_that_are_closed_go_on_inline() {
+    let report = freeze_threads(&Succession::new(RINGS), |i| i, FOR_EVER, false);
+    println!("AtomicRing closed, inline: {report:?}");
+    assert_eq!(report.stalls, 0);
+}
+
+#[test]
+fn atomic_rings_that_are_closed_go_on_by_exchange() {
+    let report = freeze_threads(&Succession::new(RINGS), |i| [i; 3], FOR_EVER, false);
+    println!("AtomicRing closed, exchange: {report:?}");
     assert_eq!(report.stalls, 0);
 }
 

@@ -22,7 +22,7 @@ use support::ends::{self, End, call_either};
 use support::history::{History, Timed};
 use support::interleaving::{FOR_EVER, Stall, interleave};
 use support::model::Model;
-use support::model::Op::{self, IsEmpty, IsFull, Len, Pop, Push, TryPush};
+use support::model::Op::{self, Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 use support::model::Ret;
 use support::stepper::{Allowance, Calls, Now, Stepped};
 
@@ -30,7 +30,7 @@ use support::stepper::{Allowance, Calls, Now, Stepped};
 const A_WHILE: Duration = Duration::from_millis(20);
 
 /// Capacities, and what was done before.
-fn starts() -> [(usize, Vec<Op>); 6] {
+fn starts() -> [(usize, Vec<Op>); 8] {
     let pushes = |n| (0..n).map(Push).collect();
     [
         (2, vec![]),
@@ -41,15 +41,22 @@ fn starts() -> [(usize, Vec<Op>); 6] {
         (16, pushes(28)),
         // But the next push does, as it comes to the end of lap 256.
         (2, pushes(511)),
+        // Full, so that a pop must keep the bit that says closed; and where there was room, beside what is inside.
+        (2, [pushes(3), vec![Close]].concat()),
+        (3, [pushes(1), vec![Close]].concat()),
     ]
 }
 
 /// What is stopped.
-const STOPPED: [Op; 6] = [Push(1000), TryPush(1000), Pop, Len, IsEmpty, IsFull];
+const STOPPED: [Op; 8] = [Push(1000), TryPush(1000), Pop, Close, IsClosed, Len, IsEmpty, IsFull];
 
 /// What another thread does meanwhile: every call, and more than a lap of pushes and of pops.
 const MEANWHILE: [Op; 12] =
     [Push(2000), Push(2001), Push(2002), Len, Pop, IsFull, Pop, TryPush(2003), IsEmpty, Pop, Pop, Push(2004)];
+
+/// The same with a close in it.
+const CLOSE_MEANWHILE: [Op; 12] =
+    [Push(2000), Pop, Push(2001), Close, IsClosed, Push(2002), Len, Pop, TryPush(2003), Pop, Close, Pop];
 
 /// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can afford. Code that is not
 /// optimised is ten times as long and takes a hundred times the time.
@@ -84,14 +91,20 @@ fn stop_everywhere<T: Element, Q: Queue<T>>(
     stride: usize,
     patience: Duration,
     enough: usize,
+    can_be_closed: bool,
 ) -> Report {
     let mut report = Report::default();
-    for start in starts() {
-        for stopped in STOPPED {
+    let closes = |op: &Op| matches!(op, Close | IsClosed);
+    let meanwhile: &[&[Op]] = if can_be_closed { &[&MEANWHILE, &CLOSE_MEANWHILE] } else { &[&MEANWHILE] };
+    for (start, meanwhile) in starts().iter().flat_map(|start| meanwhile.iter().map(move |&ops| (start, ops))) {
+        if !can_be_closed && start.1.iter().any(closes) {
+            continue;
+        }
+        for stopped in STOPPED.into_iter().filter(|op| can_be_closed || !closes(op)) {
             for n in (1..).step_by(stride) {
-                let (queue, model) = started(&new, &start);
+                let (queue, model) = started(&new, start);
                 let turns = [(0, instructions(n)), (1, Allowance::TO_THE_END)];
-                match interleave(&queue, &model, &[&[stopped], &MEANWHILE], &turns, patience) {
+                match interleave(&queue, &model, &[&[stopped], meanwhile], &turns, patience) {
                     Ok(ends) if ends[0] == Now::Ended => {
                         assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
                         break;
@@ -114,14 +127,14 @@ fn stop_everywhere<T: Element, Q: Queue<T>>(
 
 #[test]
 fn others_finish_inline() {
-    let report = stop_everywhere(AtomicRing::<u32>::new, stride(1), FOR_EVER, 1);
+    let report = stop_everywhere(AtomicRing::<u32>::new, stride(1), FOR_EVER, 1, true);
     println!("AtomicRing, inline: {report:?}");
     assert_eq!(report.stalls, []);
 }
 
 #[test]
 fn others_finish_by_exchange() {
-    let report = stop_everywhere(AtomicRing::<[u32; 6]>::new, stride(1), FOR_EVER, 1);
+    let report = stop_everywhere(AtomicRing::<[u32; 6]>::new, stride(1), FOR_EVER, 1, true);
     println!("AtomicRing, exchange: {report:?}");
     assert_eq!(report.stalls, []);
 }
@@ -130,17 +143,28 @@ fn others_finish_by_exchange() {
 fn array_queue_stalls() {
     // Where a stop takes long, one stall is enough; but it must not be stepped over.
     let (stride, enough) = if cfg!(debug_assertions) { (20, 1) } else { (1, usize::MAX) };
-    let report = stop_everywhere(Peer::<[u32; 6]>::new, stride, A_WHILE, enough);
+    let report = stop_everywhere(Peer::<[u32; 6]>::new, stride, A_WHILE, enough, false);
     println!("ArrayQueue: {report:?}");
     assert_ne!(report.stalls, []);
 }
 
 /// A thread is stopped, overtaken so that it must try again, and stopped again in what it does then. Returns how often.
 fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
-    let (before, after) = MEANWHILE.split_at(MEANWHILE.len() / 2);
     let mut stops = 0;
     for start in starts() {
-        for stopped in [Push(1000), TryPush(1000), Pop] {
+        for (stopped, meanwhile) in [
+            (Push(1000), MEANWHILE),
+            (TryPush(1000), MEANWHILE),
+            (Pop, MEANWHILE),
+            (Push(1000), CLOSE_MEANWHILE),
+            (Pop, CLOSE_MEANWHILE),
+            (Close, MEANWHILE),
+        ] {
+            // Nothing can overtake what is closed already.
+            if start.1.contains(&Close) {
+                continue;
+            }
+            let (before, after) = meanwhile.split_at(meanwhile.len() / 2);
             'first: for first in (1..).step_by(stride(16)) {
                 for second in (1..).step_by(stride(16)) {
                     let (queue, model) = started(&new, &start);
@@ -217,18 +241,17 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
     end
 }
 
-/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and the longest `push` or
-/// `try_push` in instructions.
+/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and the longest `push`,
+/// `try_push` or `close` in instructions.
 fn stop_the_ends() -> (usize, u64) {
     let (mut stops, mut longest) = (0, 0);
-    let pushes = [Push(2000), Push(2001), Len, Push(2002), TryPush(2003), IsFull, Push(2004), IsEmpty];
-    let pops = [Len, Pop, Pop, IsEmpty, Pop, Pop];
+    let pushes =
+        [Push(2000), Push(2001), Len, Push(2002), TryPush(2003), IsFull, Push(2004), IsEmpty, Close, Push(2005)];
+    let pops = [Len, Pop, IsClosed, Pop, IsEmpty, Pop, Pop, IsClosed];
+    let of_the_producer = [Push(1000), TryPush(1000), Close, IsClosed, Len, IsEmpty, IsFull].map(|op| (0, op));
+    let of_the_consumer = [Pop, IsClosed, Len, IsEmpty].map(|op| (1, op));
     for start in starts() {
-        for (stopped, op) in [Push(1000), TryPush(1000), Len, IsEmpty, IsFull].map(|op| (0, op)).into_iter().chain([
-            (1, Pop),
-            (1, Len),
-            (1, IsEmpty),
-        ]) {
+        for (stopped, op) in of_the_producer.into_iter().chain(of_the_consumer) {
             let one = [op];
             let (producer, consumer): (&[Op], &[Op]) = if stopped == 0 { (&one, &pops) } else { (&pushes, &one) };
             for n in (1..).step_by(stride(1)) {
@@ -236,7 +259,7 @@ fn stop_the_ends() -> (usize, u64) {
                     assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
                     break;
                 }
-                if matches!(op, Push(_) | TryPush(_)) {
+                if matches!(op, Push(_) | TryPush(_) | Close) {
                     longest = longest.max(n);
                 }
                 stops += 1;

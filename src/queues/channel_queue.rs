@@ -7,6 +7,7 @@ use crate::drop_all::drop_all;
 use crate::error::{CapacityError, TryPushError};
 use crate::queue::iter::iterate;
 use crate::queue::{Overflow, Pushed, forward_queue, pop_each};
+use crate::sync::spin_loop;
 
 /// The bounded buffer of a channel: when full, the new element is rejected.
 ///
@@ -91,7 +92,7 @@ impl<T> ChannelQueue<T> {
                 Err(PushError::Full(value)) if self.capacity == 1 && self.is_empty() => value,
                 Err(PushError::Full(value)) => return Err(TryPushError::Full(value)),
             };
-            std::hint::spin_loop();
+            spin_loop();
         }
     }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 use ringway::{AtomicRing, Kind, Queue, Storage};
 
-use crate::fifo::{Call, Counts, History, MAX_THREADS, Verdict};
+use crate::long_checker::{Call, Counts, History, MAX_THREADS, Verdict};
 use crate::random::Random;
 use crate::stalls::Stalls;
 use crate::support::element::Element;
@@ -24,7 +24,7 @@ use crate::support::model::{Op, Ret, call_on};
 
 const PUSHES: &[fn(u32) -> Op] = &[Op::Push, Op::Push, Op::Push, Op::Push, Op::TryPush];
 const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop];
-const LOOKS: &[fn(u32) -> Op] = &[|_| Op::Len, |_| Op::IsEmpty, |_| Op::IsFull];
+const LOOKS: &[fn(u32) -> Op] = &[|_| Op::Len, |_| Op::IsEmpty, |_| Op::IsFull, |_| Op::IsClosed];
 const MIXED: &[fn(u32) -> Op] =
     &[Op::Push, Op::Push, Op::Push, Op::TryPush, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Len];
 
@@ -100,7 +100,12 @@ impl<T: Element> Round<T> {
 
         let (threads, calls) = random.one_of(&[(4, 250), (8, 125)]);
         let mix = random.one_of(&Mix::ALL);
-        let scripts = (0..threads).map(|thread| mix.script(thread, calls, &mut numbers, random)).collect();
+        let mut scripts: Vec<_> = (0..threads).map(|thread| mix.script(thread, calls, &mut numbers, random)).collect();
+        // In half of the rounds the queue is closed, by one thread or by several: late, as little happens afterwards.
+        for _ in 0..random.one_of(&[0, 0, 1, 3]) {
+            let at = calls / 2 + random.below(calls / 2);
+            scripts[random.below(threads)][at] = Op::Close;
+        }
         let mut returned: [CachePadded<AtomicU32>; MAX_THREADS] = Default::default();
         returned[0] = CachePadded::new(AtomicU32::new(start.len() as u32));
         // In a long queue, so little would be known of the order of the elements that checking took too long.
@@ -147,7 +152,7 @@ impl<T: Element> Round<T> {
         (1..threads.len()).for_each(|thread| after[thread] = threads[thread].len() as u32);
         // At rest `len` is exact; and then it is drained, so that what was lost, doubled or left in the wrong place
         // shows.
-        for op in [Op::Len, Op::IsEmpty, Op::IsFull].into_iter().chain(std::iter::repeat(Op::Pop)) {
+        for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].into_iter().chain(std::iter::repeat(Op::Pop)) {
             let ret = call_on(&*self.queue, op);
             let last = ret == Ret::Popped(None);
             threads[0].push(Call { op, ret, after });

@@ -9,12 +9,12 @@
 //! [loom]: https://docs.rs/loom
 #![cfg(not(loom))]
 
-mod fifo;
-mod fifo_checked;
 mod long;
+mod long_checker;
+mod long_checker_checked;
 mod random;
 mod short;
-mod short_checked;
+mod short_checker_checked;
 mod spsc;
 mod stalls;
 #[path = "../support/mod.rs"]

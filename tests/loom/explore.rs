@@ -127,7 +127,7 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
     let (queue, _) = Arc::into_inner(shared).expect("the other threads have ended");
     let mut history = order.history(initial, &threads);
     // At rest, `len` is exact, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
         history.add_last(op, call_on(&*queue, op));
     }
     history.drain(&*queue);
@@ -228,10 +228,10 @@ fn execute_ends<E: Element>(script: &'static Ends, order: Order) {
 
     let mut history = order.history(initial, &[popped, pushed]);
     // At rest, both know the length, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
         history.add_last(op, producer.call(op));
     }
-    let mut ops = [Op::Len, Op::IsEmpty].into_iter().chain(iter::repeat(Op::Pop));
+    let mut ops = [Op::Len, Op::IsEmpty, Op::IsClosed].into_iter().chain(iter::repeat(Op::Pop));
     let mut last = Ret::Len(0);
     while last != Ret::Popped(None) {
         let op = ops.next().expect("goes on for ever");
@@ -269,4 +269,27 @@ fn do_and_drop(end: impl End, recorder: &Recorder, ops: &[Op]) {
     // must be told.
     fence(Ordering::SeqCst);
     drop(ManuallyDrop::into_inner(end));
+}
+
+/// The consumer goes when it has done its part, while the producer is at its own. When both have, the producer's next push
+/// gives its element back.
+pub(crate) fn explore_abandoned<E: Element>(name: &str, script: &'static Ends) {
+    explore_all(name, script.preemptions, move || {
+        let (mut producer, consumer, _) = script.started::<E>();
+        let recorder = Arc::new(Recorder::new(Order::Bare));
+        let other = thread::spawn({
+            let recorder = Arc::clone(&recorder);
+            move || do_and_drop(consumer, &recorder, script.consumer)
+        });
+        recorder.record(script.producer, |op| producer.call(op));
+        other.join().unwrap();
+        // A failure leaks the producer, as there.
+        let mut producer = ManuallyDrop::new(producer);
+        assert_eq!((producer.is_closed(), producer.is_abandoned()), (true, true));
+        for op in [Op::Push(0), Op::TryPush(0)] {
+            assert!(matches!(producer.call(op), Ret::Closed(_)), "{op:?}");
+        }
+        drop(ManuallyDrop::into_inner(producer));
+        element::assert_all_dropped();
+    });
 }

@@ -49,9 +49,11 @@ fn parse(bytes: &[u8], step: u64) -> Option<(bool, Plan)> {
             0..=3 => Some(Op::Push(number)),
             4..=5 => Some(Op::TryPush(number)),
             6..=9 => Some(Op::Pop),
-            10..=11 => Some(Op::Len),
+            10 => Some(Op::Len),
+            11 => Some(Op::IsClosed),
             12 => Some(Op::IsEmpty),
             13 => Some(Op::IsFull),
+            14 => Some(Op::Close),
             // The thread goes on with the call that it has begun.
             _ => None,
         };

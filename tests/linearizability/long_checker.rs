@@ -11,6 +11,7 @@
 //!    that is early enough for the calls before it stays right when it moves further ahead of the others.
 //! 2. Only the one call that takes the oldest element out can do so. If the queue is full, nothing else can change it.
 //! 3. Elements leave in the order in which they entered. An element cannot enter while one that must leave before it is
+//!    still outside. Nothing enters a closed queue: the one call that closes it cannot be next while an element is
 //!    still outside.
 //! 4. Let `x` and `y` be able to enter, and let the calls that take them out be both pops, or both pushes whose
 //!    elements are taken out by calls of which the same is true, and so on. If `y` entering next is right, and each
@@ -18,7 +19,7 @@
 //!    be next anyway) and precedes every call that its counterpart precedes, then the two sides can change places,
 //!    call by call: `x` entering next is right too, and `y` need not be tried.
 //!
-//!    *Proof.* `y` first means `y`'s calls Y₀, Y₁, … are each placed before their counterparts X₀, X₁, …; put each Xᵢ
+//!    *Proof.* (Pushes and pops only: a call that closes the queue has no element, and stays where it is.) `y` first means `y`'s calls Y₀, Y₁, … are each placed before their counterparts X₀, X₁, …; put each Xᵢ
 //!    into Yᵢ's place and the other way round. Every place gets a call of the same effect on the length, and the
 //!    elements change places in the queue with the calls. Xᵢ, moved ahead, is still after all that it follows: Yᵢ
 //!    followed those too. Yᵢ, moved back, is still before all that it precedes: Xᵢ preceded those too. Among the
@@ -158,13 +159,16 @@ struct Step {
     before: Counts,
     /// How long the queue must have been.
     len: RangeInclusive<usize>,
+    /// Whether it must have been closed; `None`: either will do.
+    closed: Option<bool>,
     enters: Option<usize>,
     leaves: Option<usize>,
+    closes: bool,
 }
 
 impl Step {
     fn changes_nothing(&self) -> bool {
-        self.enters.is_none() && self.leaves.is_none()
+        self.enters.is_none() && self.leaves.is_none() && !self.closes
     }
 
     /// Grows with time, as far as order is known.
@@ -211,29 +215,41 @@ impl Steps {
             let mut steps = Vec::with_capacity(calls.len());
             for (number, call) in calls.iter().enumerate() {
                 assert_eq!(call.after[thread] as usize, number, "a thread makes its calls one after the other");
-                let (len, enters, leaves) = match (call.op, &call.ret) {
-                    (Op::Push(new) | Op::TryPush(new), Ret::Stored) => (0..=full - 1, Some(element(new)?), None),
-                    (Op::Push(new), &Ret::Evicted(old)) if evicts => {
-                        (full..=full, Some(element(new)?), Some(element(old)?))
+                let (len, closed, enters, leaves) = match (call.op, &call.ret) {
+                    (Op::Push(new) | Op::TryPush(new), Ret::Stored) => {
+                        (0..=full - 1, Some(false), Some(element(new)?), None)
                     }
-                    (Op::Push(new), &Ret::Rejected(same)) if rejects && new == same => (full..=full, None, None),
-                    (Op::TryPush(new), &Ret::Rejected(same)) if new == same => (full..=full, None, None),
-                    (Op::Pop, &Ret::Popped(Some(old))) => (1..=full, None, Some(element(old)?)),
-                    (Op::Pop, Ret::Popped(None)) => (0..=0, None, None),
-                    (Op::Len, &Ret::Len(len)) => (len..=len, None, None),
-                    (Op::IsEmpty, Ret::Bool(true)) => (0..=0, None, None),
-                    (Op::IsEmpty, Ret::Bool(false)) => (1..=full, None, None),
-                    (Op::IsFull, Ret::Bool(true)) => (full..=full, None, None),
-                    (Op::IsFull, Ret::Bool(false)) => (0..=full - 1, None, None),
+                    (Op::Push(new), &Ret::Evicted(old)) if evicts => {
+                        (full..=full, Some(false), Some(element(new)?), Some(element(old)?))
+                    }
+                    (Op::Push(new), &Ret::Rejected(same)) if rejects && new == same => {
+                        (full..=full, Some(false), None, None)
+                    }
+                    (Op::TryPush(new), &Ret::Rejected(same)) if new == same => (full..=full, Some(false), None, None),
+                    (Op::Push(new) | Op::TryPush(new), &Ret::Closed(same)) if new == same => {
+                        (0..=full, Some(true), None, None)
+                    }
+                    (Op::Pop, &Ret::Popped(Some(old))) => (1..=full, None, None, Some(element(old)?)),
+                    (Op::Pop, Ret::Popped(None)) => (0..=0, None, None, None),
+                    // It was open before, or closed, and is closed afterwards.
+                    (Op::Close, &Ret::Bool(closes)) => (0..=full, Some(!closes), None, None),
+                    (Op::IsClosed, &Ret::Bool(closed)) => (0..=full, Some(closed), None, None),
+                    (Op::Len, &Ret::Len(len)) => (len..=len, None, None, None),
+                    (Op::IsEmpty, Ret::Bool(true)) => (0..=0, None, None, None),
+                    (Op::IsEmpty, Ret::Bool(false)) => (1..=full, None, None, None),
+                    (Op::IsFull, Ret::Bool(true)) => (full..=full, None, None, None),
+                    (Op::IsFull, Ret::Bool(false)) => (0..=full - 1, None, None, None),
                     (Op::PopInto(_), _) => unimplemented!("a call that takes several elements"),
                     (op, ret) => return Err(format!("{op:?} cannot return {ret:?}")),
                 };
+                let closes = call.op == Op::Close && closed == Some(false);
                 if let Some(left) = leaves {
                     if exits[left].replace((thread, number)).is_some() {
                         return Err(format!("{:?} -> {:?}: it had left already", call.op, call.ret));
                     }
                 }
-                steps.push(Step { after: call.after, before: Counts::default(), len, enters, leaves });
+                let (after, before) = (call.after, Counts::default());
+                steps.push(Step { after, before, len, closed, enters, leaves, closes });
             }
             threads.push(steps);
         }
@@ -293,6 +309,7 @@ struct Search<'a> {
     /// … as many as these.
     gone: usize,
     is_in: Vec<bool>,
+    is_closed: bool,
     /// Of each thread, the first call that takes out an element which has not entered.
     first_exit: Counts,
     /// Threads whose next call is to be tried, the last one first.
@@ -325,6 +342,7 @@ impl<'a> Search<'a> {
             entered: Vec::new(),
             gone: 0,
             is_in: vec![false; steps.exits.len()],
+            is_closed: false,
             first_exit: Counts::default(),
             candidates: Vec::new(),
             leaving: (0..steps.exits.len()).map(|element| steps.exit(element).map_or(i64::MAX, Step::time)).collect(),
@@ -403,7 +421,7 @@ impl<'a> Search<'a> {
         self.lesson = next.min().map(|(_, element)| (element, oldest as usize));
     }
 
-    /// All that the future depends on.
+    /// All that the future depends on. (Whether the queue is closed follows from the calls that are placed.)
     fn key(&self) -> Box<[u32]> {
         let next = &self.next[..self.steps.threads.len()];
         next.iter().chain(&self.entered[self.gone..]).copied().collect()
@@ -412,8 +430,9 @@ impl<'a> Search<'a> {
     /// The next call of a thread, if it can be the next of all.
     fn next_step(&self, thread: usize) -> Option<&'a Step> {
         let step = self.steps.threads[thread].get(self.next[thread] as usize)?;
-        let fits = step.len.contains(&(self.entered.len() - self.gone)) && le(&step.after, &self.next);
-        fits.then_some(step)
+        let fits = step.len.contains(&(self.entered.len() - self.gone))
+            && step.closed.is_none_or(|closed| closed == self.is_closed);
+        (fits && le(&step.after, &self.next)).then_some(step)
     }
 
     /// Rule 1.
@@ -433,8 +452,13 @@ impl<'a> Search<'a> {
     fn find_candidates(&mut self) {
         let first = self.candidates.len();
         let mut takes_out = None;
+        let mut closes = None;
         for thread in 0..self.steps.threads.len() {
             let Some(step) = self.next_step(thread) else { continue };
+            if step.closes {
+                closes = Some(thread as u8);
+                continue;
+            }
             if !step.enters.is_none_or(|element| self.may_enter(element)) {
                 continue;
             }
@@ -459,9 +483,15 @@ impl<'a> Search<'a> {
         }
         self.candidates.extend(kept.iter().rev());
 
+        // Rule 3, again. All candidates but a pop are gone then.
+        if let Some(close) = closes.filter(|_| self.entered.len() == self.is_in.len()) {
+            self.candidates.push(close);
+            kept.push(close);
+        }
+
         // What must be done first is likely to be what was done first.
         if let Some(pop) = takes_out {
-            let pop_first = kept.iter().all(|push| step(&pop).deadline() <= step(push).deadline());
+            let pop_first = kept.iter().all(|other| step(&pop).deadline() <= step(other).deadline());
             let at = if pop_first { self.candidates.len() } else { first };
             self.candidates.insert(at, pop);
         }
@@ -481,6 +511,7 @@ impl<'a> Search<'a> {
         self.next[thread] += 1;
         self.placed.push(thread as u8);
         self.gone += usize::from(step.leaves.is_some());
+        self.is_closed |= step.closes;
         if let Some(element) = step.enters {
             self.entered.push(element as u32);
             self.is_in[element] = true;
@@ -502,6 +533,8 @@ impl<'a> Search<'a> {
         self.next[thread] -= 1;
         let step = &self.steps.threads[thread][self.next[thread] as usize];
         self.gone -= usize::from(step.leaves.is_some());
+        // At most one is placed: the next one does not fit.
+        self.is_closed &= !step.closes;
         if let Some(element) = step.enters {
             self.entered.pop();
             self.is_in[element] = false;
