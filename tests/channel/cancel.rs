@@ -75,6 +75,32 @@ fn each_element_wakes_one_and_each_place_wakes_one() {
     assert_eq!(woken(&waiting), 7);
 }
 
+/// Nobody has to look for what another has taken.
+#[test]
+fn one_that_takes_what_woke_it_wakes_nobody_else() {
+    let (tx, rx) = channel(ChannelQueue::new(1));
+    let mut first = ByHand::waiting(rx.recv_async());
+    let mut stream = rx.clone();
+    let mut second = ByHand::waiting(stream.next());
+    let others = [ByHand::waiting(rx.recv_async())];
+    tx.try_send(1).unwrap();
+    assert!(first.is_woken());
+    assert_eq!(first.poll(), Poll::Ready(Ok(1)));
+    assert!(!second.is_woken());
+    tx.try_send(2).unwrap();
+    assert!(second.is_woken());
+    assert_eq!(second.poll(), Poll::Ready(Some(2)));
+    assert_eq!(woken(&others), 0);
+
+    tx.try_send(3).unwrap();
+    let mut first = ByHand::waiting(tx.send_async(4));
+    let others = [ByHand::waiting(tx.send_async(5))];
+    assert_eq!(rx.try_recv(), Ok(3));
+    assert!(first.is_woken());
+    assert_eq!(first.poll(), Poll::Ready(Ok(())));
+    assert_eq!(woken(&others), 0);
+}
+
 /// What it has taken stays in `out`, and the one that waits is woken for the element that it has
 /// not taken.
 #[test]
