@@ -84,7 +84,9 @@ impl<T, Q: Queue<T>> Sink<T> for Sender<T, Q> {
     type Error = SendError<T>;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut().poll_item(cx)
+        let this = self.get_mut();
+        ready!(this.poll_item(cx))?;
+        this.budget.poll(cx).map(Ok)
     }
 
     /// # Panics
@@ -94,7 +96,10 @@ impl<T, Q: Queue<T>> Sink<T> for Sender<T, Q> {
         let this = self.get_mut();
         let mut item = Some(item);
         match this.poll_send(&mut item) {
-            Poll::Ready(sent) => sent,
+            Poll::Ready(sent) => {
+                this.budget.spend();
+                sent
+            }
             Poll::Pending => {
                 let pending = this.sink.get_mut();
                 assert!(pending.is_none(), "the sink was not ready");

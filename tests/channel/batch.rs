@@ -1,13 +1,13 @@
 //! Batches by size, by time, and by the end; and deadlines that have passed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ringway::channel::{RecvError, RecvTimeoutError, SendTimeoutError};
-use ringway::{AtomicRing, ChannelQueue, MutexVec, Overflow, Pushed, Queue, Receiver, TryPushError, channel};
+use ringway::{AtomicRing, ChannelQueue, MutexVec, Queue, Receiver, channel};
 
+use crate::spring::Spring;
 use crate::watched::watched;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -143,50 +143,14 @@ fn the_time_does_not_begin_again_with_each_element() {
     });
 }
 
-/// A queue into which somebody always has put one more: what producers without pause come to.
-#[derive(Default)]
-struct Spring {
-    /// For the last receiver's drop, which empties the channel.
-    is_dry: AtomicBool,
-}
-
-impl Queue<()> for Spring {
-    fn push(&self, (): ()) -> Pushed<()> {
-        Pushed::Stored
-    }
-    fn try_push(&self, (): ()) -> Result<(), TryPushError<()>> {
-        Ok(())
-    }
-    fn pop(&self) -> Option<()> {
-        (!self.is_dry.load(Ordering::Relaxed)).then_some(())
-    }
-    fn close(&self) -> bool {
-        true
-    }
-    fn is_closed(&self) -> bool {
-        false
-    }
-    fn len(&self) -> usize {
-        8
-    }
-    fn capacity(&self) -> Option<usize> {
-        Some(8)
-    }
-    fn overflow(&self) -> Overflow {
-        Overflow::EvictOldest
-    }
-}
-
 /// Nor can producers without pause, so that a look never finds nothing.
 #[track_caller]
 fn ends_though_there_always_is_one_more(on: On) {
     watched(move || {
-        let spring = Arc::new(Spring::default());
-        let (_tx, rx) = channel(Arc::clone(&spring));
+        let (_tx, rx) = channel(&Spring);
         let mut out = Vec::new();
         on.recv_batch(&rx, &mut out, usize::MAX, Duration::from_millis(5)).unwrap();
         assert!(out.len() >= 8);
-        spring.is_dry.store(true, Ordering::Relaxed);
     });
 }
 
