@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
 use futures_util::StreamExt;
-use ringway::channel::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use ringway::channel::{RecvError, RecvTimeoutError, Select, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use ringway::{AtomicRing, ChannelQueue, Pushed, Receiver, Sender, channel};
 
 use crate::watched::{linger, rounds, watched};
@@ -116,6 +116,26 @@ fn recv_batch_that_is_gathering() {
 fn iter() {
     receivers(nothing, |rx| assert_eq!(rx.iter().next(), None));
     receivers(nothing, |rx| assert_eq!(rx.into_iter().next(), None));
+}
+
+#[test]
+fn select() {
+    fn ready(rx: &Rx, ready: impl FnOnce(&mut Select<'_>) -> Option<usize>) {
+        let (_tx, open) = channel(ChannelQueue::<u32>::new(1));
+        let mut select = Select::new();
+        select.recv(&open);
+        select.recv(rx);
+        assert_eq!(ready(&mut select), Some(1));
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    }
+    receivers(nothing, |rx| ready(&rx, |select| Some(select.ready())));
+    receivers(nothing, |rx| ready(&rx, |select| select.ready_timeout(HOUR)));
+}
+
+#[test]
+fn closed() {
+    receivers(nothing, |rx| block_on(rx.closed()));
+    senders(|tx| block_on(tx.closed()));
 }
 
 #[test]

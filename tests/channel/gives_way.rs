@@ -82,10 +82,19 @@ fn it_is_pending_once_in_so_many_times() {
         assert!(recv().is_pending() && send().is_pending());
     }
 
+    let (mut tx, _rx) = channel(&Spring);
+    for _ in 0..3 {
+        for _ in 0..IN_A_ROW {
+            assert_eq!(ByHand::new(tx.feed(())).poll(), Poll::Ready(Ok(())));
+        }
+        assert!(ByHand::new(tx.feed(())).poll().is_pending());
+    }
+
     // One that has waited has given way already.
     let (tx, rx) = channel(ringway::AtomicRing::new(1));
     for _ in 0..3 * IN_A_ROW {
         let mut receiving = ByHand::waiting(rx.recv_async());
+        assert!(!receiving.is_woken());
         assert_eq!(tx.try_send(()), Ok(()));
         assert_eq!(receiving.poll(), Poll::Ready(Ok(())));
     }

@@ -106,27 +106,3 @@ fn an_executor_that_only_parks_goes_on() {
         });
     }
 }
-
-/// A waker that waits itself, while its thread is asleep at another channel or wakes from it.
-#[test]
-fn a_thread_may_wait_while_it_waits() {
-    watched(|| {
-        struct Waits(Rx);
-
-        impl Wake for Waits {
-            fn wake(self: Arc<Self>) {
-                assert_eq!(self.0.recv_timeout(MOMENT), Err(RecvTimeoutError::Timeout));
-            }
-        }
-
-        let (tx, rx) = channel(ChannelQueue::new(1));
-        let (_silent_tx, silent_rx) = channel(ChannelQueue::new(1));
-        let mut receiving = Box::pin(rx.recv_async());
-        let waker = Waker::from(Arc::new(Waits(silent_rx)));
-        assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        // This thread takes the wake-up of the task on the way to its own sleep.
-        assert_eq!(tx.try_send(1), Ok(()));
-        assert_eq!(tx.send_timeout(2, MOMENT), Err(SendTimeoutError::Timeout(2)));
-        assert_eq!(receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(1)));
-    });
-}
