@@ -1,7 +1,8 @@
 //! Hands on batches: 8 readings, or as many as came within 5 milliseconds after the first of them.
 //!
-//! A database wants many rows at a time, but nobody wants to wait for the last of them for ever. A batcher stands between source
-//! and store; a batch changes hands as one `Vec`; and the source is told how much has been stored.
+//! A database wants many rows at a time, but nobody wants to wait for the last of them for ever. A
+//! batcher stands between source and store; a batch changes hands as one `Vec`; and the source is
+//! told how much has been stored.
 //!
 //! ```text
 //! cargo run --example batches
@@ -12,7 +13,8 @@ use std::mem;
 use std::thread;
 use std::time::Duration;
 
-use ringway::{AtomicRing, Closed, Receiver, Sender};
+use ringway::channel::SendError;
+use ringway::{AtomicRing, Receiver, Sender};
 
 const SIZE: usize = 8;
 const WAIT: Duration = Duration::from_millis(5);
@@ -35,10 +37,10 @@ fn parse(line: &str) -> Option<Reading> {
 }
 
 /// Makes batches until the source has ended. The batch comes back that nobody wants.
-fn batch(readings: Receiver<Reading>, batches: Sender<Vec<Reading>>) -> Result<(), Closed<Vec<Reading>>> {
+fn batch(readings: Receiver<Reading>, batches: Sender<Vec<Reading>>) -> Result<(), SendError<Vec<Reading>>> {
     let mut batch = Vec::with_capacity(SIZE);
     while readings.recv_batch(&mut batch, SIZE, WAIT).is_ok() {
-        batches.send_wait(mem::replace(&mut batch, Vec::with_capacity(SIZE)))?;
+        batches.send(mem::replace(&mut batch, Vec::with_capacity(SIZE)))?;
     }
     Ok(())
 }
@@ -54,32 +56,33 @@ fn store(batches: Receiver<Vec<Reading>>, receipts: Sender<usize>) -> Vec<Row> {
             mean: sum / batch.len() as f64,
             times: batch.into_iter().map(|reading| reading.time).collect(),
         });
-        // Whatever it says: a receipt that has to make room says less than this one, and a source that has gone wants none.
-        let _ = receipts.send(stored);
+        // Whatever it says: a receipt that has to make room says less than this one, and a source
+        // that has gone wants none.
+        let _ = receipts.push(stored);
     }
     rows
 }
 
 pub(crate) fn run(lines: &[String]) -> Result<Vec<Row>, Box<dyn Error>> {
-    let (source, readings) = ringway::pipe(AtomicRing::new(32));
-    let (batcher, batches) = ringway::pipe(AtomicRing::new(2));
-    let (teller, receipts) = ringway::pipe(AtomicRing::new(1));
+    let (source, readings) = ringway::channel(AtomicRing::new(32));
+    let (batcher, batches) = ringway::channel(AtomicRing::new(2));
+    let (teller, receipts) = ringway::channel(AtomicRing::new(1));
 
     let mut incoming = lines.iter().filter_map(|line| parse(line));
     let mut sent = 0;
     for reading in incoming.by_ref().take(20) {
-        source.send_wait(reading)?;
+        source.send(reading)?;
         sent += 1;
     }
     thread::scope(|scope| {
         // Each stage owns its ends: when it ends, the next one sees the end of its input.
         let batcher = scope.spawn(|| batch(readings, batcher));
         let store = scope.spawn(|| store(batches, teller));
-        // The last 4 of the 20 are too few for a batch by size, and the source sends no more before they are stored. So it is time that
-        // makes a batch of them.
+        // The last 4 of the 20 are too few for a batch by size, and the source sends no more before
+        // they are stored. So it is time that makes a batch of them.
         while receipts.recv()? < sent {}
         for reading in incoming {
-            source.send_wait(reading)?;
+            source.send(reading)?;
         }
         drop(source); // What is left is the last batch: closing ends it early.
         batcher.join().expect("the batcher does not panic")?;

@@ -1,7 +1,8 @@
-//! Waits, but not for ever: a timeout, one deadline for several waits, and cancelling; by threads, and by tasks on tokio.
+//! Waits, but not for ever: a timeout, one deadline for several waits, and cancelling; by threads,
+//! and by tasks on tokio.
 //!
-//! A control loop wants the mean of what its sensors have said by the deadline, whoever is silent. What was not received in time is
-//! not lost: the next wait finds it.
+//! A control loop wants the mean of what its sensors have said by the deadline, whoever is silent.
+//! What was not received in time is not lost: the next wait finds it.
 //!
 //! ```text
 //! cargo run --example deadlines
@@ -11,7 +12,8 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{AtomicRing, Closed, Pushed, RecvTimeoutError, SendTimeoutError};
+use ringway::channel::{RecvTimeoutError, SendTimeoutError};
+use ringway::{AtomicRing, Pushed};
 use tokio::time::{timeout, timeout_at};
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -23,9 +25,10 @@ pub(crate) struct Outcome {
     /// A reading for which there was no room in time.
     pub(crate) no_room: Option<f64>,
     pub(crate) by_deadline: Vec<f64>,
-    /// What a worker has received when it was cancelled, and what became of the reading that was sent to it after that.
+    /// What a worker has received when it was cancelled, and what became of the reading that was
+    /// sent to it after that.
     pub(crate) cancelled: Vec<f64>,
-    pub(crate) afterwards: Result<Pushed<f64>, Closed<f64>>,
+    pub(crate) afterwards: Pushed<f64>,
     pub(crate) left: Vec<f64>,
 }
 
@@ -36,35 +39,37 @@ fn readings() -> impl Iterator<Item = f64> {
 }
 
 pub(crate) fn threads() -> Result<Outcome, Box<dyn Error>> {
-    let (tx, rx) = ringway::pipe(AtomicRing::new(3));
+    let (tx, rx) = ringway::channel(AtomicRing::new(3));
     let silent = rx.recv_timeout(SHORT) == Err(RecvTimeoutError::Timeout);
 
-    readings().try_for_each(|reading| tx.send_wait(reading))?;
+    readings().try_for_each(|reading| tx.send(reading))?;
     let no_room = match tx.send_timeout(99.0, SHORT) {
         Err(SendTimeoutError::Timeout(reading)) => Some(reading),
         Ok(()) | Err(SendTimeoutError::Closed(_)) => None,
     };
 
-    // One point in time for all waits: with a timeout for each, every reading would put off the end.
+    // One point in time for all waits: with a timeout for each, every reading would put off the
+    // end.
     let deadline = Instant::now() + SHORT;
     let mut by_deadline = Vec::new();
     while let Ok(reading) = rx.recv_deadline(deadline) {
         by_deadline.push(reading);
     }
 
-    // A thread that waits is cancelled by closing its pipe: it takes what was sent before, then it is told.
+    // A thread that waits is cancelled by closing its channel: it takes what was sent before, then it
+    // is told.
     let cancelled = thread::scope(|scope| {
         let worker = scope.spawn(|| rx.iter().collect());
-        let sent = readings().try_for_each(|reading| tx.send_wait(reading));
+        let sent = readings().try_for_each(|reading| tx.send(reading));
         tx.close();
         sent.map(|()| worker.join().expect("the worker does not panic"))
     })?;
-    Ok(Outcome { silent, no_room, by_deadline, cancelled, afterwards: tx.send(99.0), left: rx.drain().collect() })
+    Ok(Outcome { silent, no_room, by_deadline, cancelled, afterwards: tx.push(99.0), left: rx.drain().collect() })
 }
 
 #[tokio::main]
 pub(crate) async fn tasks() -> Result<Outcome, Box<dyn Error>> {
-    let (tx, rx) = ringway::pipe(AtomicRing::new(3));
+    let (tx, rx) = ringway::channel(AtomicRing::new(3));
     // A future that is dropped has taken nothing, so any timer will do.
     let silent = timeout(SHORT, rx.recv_async()).await.is_err();
 
@@ -81,8 +86,9 @@ pub(crate) async fn tasks() -> Result<Outcome, Box<dyn Error>> {
         by_deadline.push(reading);
     }
 
-    // A task can be cancelled alone, and its pipe stays open for others. The signal is a pipe that is closed.
-    let (cancel, to_be_cancelled) = ringway::pipe(AtomicRing::<()>::new(1));
+    // A task can be cancelled alone, and its channel stays open for others. The signal is a channel that
+    // is closed.
+    let (cancel, cancelled) = ringway::channel(AtomicRing::<()>::new(1));
     let worker = tokio::spawn({
         let rx = rx.clone();
         async move {
@@ -91,7 +97,7 @@ pub(crate) async fn tasks() -> Result<Outcome, Box<dyn Error>> {
                 tokio::select! {
                     biased; // In this order: what was sent before is taken first.
                     Ok(reading) = rx.recv_async() => received.push(reading),
-                    _ = to_be_cancelled.recv_async() => return received,
+                    () = cancelled.closed() => return received,
                 }
             }
         }
@@ -101,7 +107,7 @@ pub(crate) async fn tasks() -> Result<Outcome, Box<dyn Error>> {
     }
     drop(cancel);
     let cancelled = worker.await?;
-    Ok(Outcome { silent, no_room, by_deadline, cancelled, afterwards: tx.send(99.0), left: rx.drain().collect() })
+    Ok(Outcome { silent, no_room, by_deadline, cancelled, afterwards: tx.push(99.0), left: rx.drain().collect() })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

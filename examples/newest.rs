@@ -9,11 +9,10 @@ use std::env;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ringway::{Kind, Pushed, Queue};
+use ringway::{Kind, Pushed, Queue, Receiver, Sender};
 
 const USAGE: &str = "usage: newest [--queue mutex-vec|channel|mutex-ring|atomic-ring] [--capacity N] \
                      [--delay MILLISECONDS] [FILE]";
@@ -44,6 +43,9 @@ impl Options {
     }
 }
 
+/// A queue of any kind.
+type Lines = Box<dyn Queue<String>>;
+
 #[derive(Default)]
 struct Input {
     lines: u64,
@@ -51,53 +53,44 @@ struct Input {
     rejected: u64,
 }
 
-/// Pushes every line; never waits for the consumer.
-fn read(input: impl BufRead, queue: &dyn Queue<String>) -> io::Result<Input> {
+/// Sends every line, and never waits for the consumer. At its end the sender is dropped, which
+/// closes the channel.
+fn read(input: impl BufRead, lines: Sender<String, Lines>) -> io::Result<Input> {
     let mut account = Input::default();
     for line in input.lines() {
         account.lines += 1;
-        match queue.push(line?) {
+        match lines.push(line?) {
             Pushed::Stored => {}
             Pushed::Evicted(_old) => account.evicted += 1,
             Pushed::Rejected(_new) => account.rejected += 1,
+            Pushed::Closed(_line) => break, // The consumer is gone, and says why.
         }
     }
     Ok(account)
 }
 
-/// Prints what is there, one line every `delay`, until the input has ended and the queue is empty.
-fn print(queue: &dyn Queue<String>, ended: &AtomicBool, delay: Duration) -> io::Result<u64> {
+/// Prints a line every `delay`, until the channel is closed and empty.
+fn print(lines: Receiver<String, Lines>, delay: Duration) -> io::Result<u64> {
     let mut out = io::stdout().lock();
     let mut printed = 0;
-    loop {
-        // In this order: whatever was pushed before the end is seen by the pop after it.
-        let last_round = ended.load(Ordering::Acquire);
-        match queue.pop() {
-            Some(line) => {
-                writeln!(out, "{line}")?;
-                printed += 1;
-            }
-            None if last_round => return Ok(printed),
-            None => {}
-        }
+    for line in lines {
+        writeln!(out, "{line}")?;
+        printed += 1;
         thread::sleep(delay);
     }
+    Ok(printed)
 }
 
 fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
-    let queue = &*options.kind.build(options.capacity)?;
-    let input: Box<dyn BufRead + Send> = match options.file {
+    let (sender, receiver) = ringway::channel(options.kind.build(options.capacity)?);
+    let input: Box<dyn BufRead> = match options.file {
         Some(file) => Box::new(BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?)),
         None => Box::new(BufReader::new(io::stdin())),
     };
-    let ended = AtomicBool::new(false);
-    let (account, printed) = thread::scope(|scope| {
-        let consumer = scope.spawn(|| print(queue, &ended, options.delay));
-        let account = read(input, queue);
-        ended.store(true, Ordering::Release);
-        (account, consumer.join().expect("the consumer does not panic"))
-    });
-    let (Input { lines, evicted, rejected }, printed) = (account?, printed?);
+    let consumer = thread::spawn(move || print(receiver, options.delay));
+    let account = read(input, sender);
+    let printed = consumer.join().expect("the consumer does not panic")?;
+    let Input { lines, evicted, rejected } = account?;
     eprintln!("{}: {lines} read = {printed} printed + {evicted} evicted + {rejected} rejected", options.kind);
     assert_eq!(lines, printed + evicted + rejected, "nothing else is lost");
     Ok(())

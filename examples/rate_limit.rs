@@ -1,8 +1,9 @@
 //! Keeps to the rate that a service allows: 5 requests at once, then one every 5 milliseconds.
 //!
-//! A bounded pipe holds the permits: a clock puts one in every 5 milliseconds, and one for which there is no room is lost, so
-//! that no more than 5 are ever saved up (a "token bucket"). Each request takes a permit, and waits if there is none; and the
-//! reader waits for the requests, as its pipe is bounded too.
+//! A bounded channel holds the permits: a clock puts one in every 5 milliseconds, and one for which
+//! there is no room is lost, so that no more than 5 are ever saved up (a "token bucket"). Each
+//! request takes a permit, and waits if there is none; and the reader waits for the requests, as
+//! its channel is bounded too.
 //!
 //! ```text
 //! cargo run --example rate_limit
@@ -11,7 +12,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{AtomicRing, Closed, Receiver, Sender, TrySendError};
+use ringway::channel::SendError;
+use ringway::{AtomicRing, Receiver, Sender};
 
 pub(crate) const BURST: usize = 5;
 pub(crate) const INTERVAL: Duration = Duration::from_millis(5);
@@ -38,18 +40,18 @@ fn parse(line: &str) -> Option<Reading> {
     Some(Reading { sensor, celsius, time })
 }
 
-fn read(lines: &[String], readings: Sender<Reading>) -> Result<(), Closed<Reading>> {
-    lines.iter().filter_map(|line| parse(line)).try_for_each(|reading| readings.send_wait(reading))
+fn read(lines: &[String], readings: Sender<Reading>) -> Result<(), SendError<Reading>> {
+    lines.iter().filter_map(|line| parse(line)).try_for_each(|reading| readings.send(reading))
 }
 
 /// Puts in a permit every `INTERVAL`, until nobody wants one any more.
 fn refill(permits: Sender<Permit>) {
     loop {
-        // Not until a time that was fixed before: a clock that is late must not catch up, or the limit would be exceeded.
+        // Not until a time that was fixed before: a clock that is late must not catch up, or the
+        // limit would be exceeded.
         thread::sleep(INTERVAL);
-        match permits.try_send(Permit) {
-            Ok(()) | Err(TrySendError::Full(Permit)) => {}
-            Err(TrySendError::Closed(Permit)) => return,
+        if permits.try_send(Permit).is_err_and(|error| error.is_closed()) {
+            return;
         }
     }
 }
@@ -61,12 +63,12 @@ fn request(
     readings: Receiver<Reading>,
     permits: Receiver<Permit>,
     start: Instant,
-) -> Result<Vec<Request>, Closed<Reading>> {
+) -> Result<Vec<Request>, SendError<Reading>> {
     let mut requests = Vec::new();
     // First the reading: a permit in hand while none comes would be one saved up above the limit.
     for reading in readings {
         if permits.recv().is_err() {
-            return Err(Closed(reading));
+            return Err(SendError(reading));
         }
         let Reading { sensor, celsius, time } = reading;
         let body = format!(r#"{{"sensor":{sensor},"celsius":{celsius:.1},"time":{time}}}"#);
@@ -75,9 +77,9 @@ fn request(
     Ok(requests)
 }
 
-pub(crate) fn run(lines: &[String]) -> Result<Vec<Request>, Closed<Reading>> {
-    let (reader, readings) = ringway::pipe(AtomicRing::new(4));
-    let (clock, permits) = ringway::pipe(AtomicRing::new(BURST));
+pub(crate) fn run(lines: &[String]) -> Result<Vec<Request>, SendError<Reading>> {
+    let (reader, readings) = ringway::channel(AtomicRing::new(4));
+    let (clock, permits) = ringway::channel(AtomicRing::new(BURST));
     while clock.try_send(Permit).is_ok() {}
     let start = Instant::now();
     thread::scope(|scope| {
@@ -94,7 +96,7 @@ pub(crate) fn lines() -> Vec<String> {
     (0..25).map(|i| format!("sensor-{} {}.5 {}", i % 3, 20 + i % 4, 1_700_000_000_000_u64 + i)).collect()
 }
 
-fn main() -> Result<(), Closed<Reading>> {
+fn main() -> Result<(), SendError<Reading>> {
     let lines = lines();
     let requests = run(&lines)?;
     for Request { at, body } in &requests {

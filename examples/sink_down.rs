@@ -1,8 +1,9 @@
-//! Lives through an outage of the sink: keeps the newest, tries again with growing pauses until a reading is too old, and calls a
-//! sink that keeps failing only now and then (a "circuit breaker").
+//! Lives through an outage of the sink: keeps the newest, tries again with growing pauses until a
+//! reading is too old, and calls a sink that keeps failing only now and then (a "circuit breaker").
 //!
-//! Time is that of the readings, so that every run is the same and none has to wait: a pause lets in what arrives meanwhile. In a
-//! service it is `Instant::now` and `thread::sleep`, and the readings come from another thread.
+//! Time is that of the readings, so that every run is the same and none has to wait: a pause lets
+//! in what arrives meanwhile. In a service it is `Instant::now` and `thread::sleep`, and the
+//! readings come from another thread.
 //!
 //! ```text
 //! cargo run --example sink_down
@@ -11,7 +12,8 @@
 use std::iter::{self, Peekable};
 use std::ops::Range;
 
-use ringway::{AtomicRing, Closed, Sender, TryRecvError};
+use ringway::channel::{SendError, TryRecvError};
+use ringway::{AtomicRing, Pushed, Sender};
 
 /// All times and pauses are in milliseconds.
 pub(crate) const START: u64 = 1_700_000_000_000;
@@ -72,7 +74,8 @@ impl Breaker {
             return false;
         }
         let succeeded = call();
-        // It forgets the failures only when a call succeeds: after a break, the first failure is enough for the next ("half-open").
+        // It forgets the failures only when a call succeeds: after a break, the first failure is
+        // enough for the next ("half-open").
         self.failures = if succeeded { 0 } else { self.failures + 1 };
         if self.failures >= MAX_FAILURES {
             self.open_until = now + BREAK;
@@ -90,11 +93,16 @@ struct Outside<I: Iterator> {
 }
 
 impl<I: Iterator<Item = Reading>> Outside<I> {
-    fn pause(&mut self, pause: u64) -> Result<(), Closed<Reading>> {
+    fn pause(&mut self, pause: u64) -> Result<(), SendError<Reading>> {
         self.now += pause;
         while let Some(reading) = self.incoming.next_if(|next| next.time <= self.now) {
-            // The source never waits for the sink: when there is no room, the oldest reading has to go.
-            self.evicted.extend(self.source.send(reading)?.displaced().map(|oldest| oldest.time));
+            // The source never waits for the sink: when there is no room, the oldest reading has to
+            // go.
+            match self.source.push(reading) {
+                Pushed::Evicted(oldest) => self.evicted.push(oldest.time),
+                Pushed::Closed(reading) => return Err(SendError(reading)),
+                Pushed::Stored | Pushed::Rejected(_) => {}
+            }
         }
         if self.incoming.peek().is_none() {
             self.source.close();
@@ -103,8 +111,8 @@ impl<I: Iterator<Item = Reading>> Outside<I> {
     }
 }
 
-pub(crate) fn run(lines: &[String]) -> Result<Sink, Closed<Reading>> {
-    let (source, readings) = ringway::pipe(AtomicRing::new(8));
+pub(crate) fn run(lines: &[String]) -> Result<Sink, SendError<Reading>> {
+    let (source, readings) = ringway::channel(AtomicRing::new(8));
     let incoming = lines.iter().filter_map(|line| parse(line)).peekable();
     let mut outside = Outside { now: START, incoming, source, evicted: Vec::new() };
     let (mut breaker, mut sink) = (Breaker::default(), Sink::default());
@@ -135,7 +143,7 @@ pub(crate) fn lines() -> Vec<String> {
     (0..60).map(|i| format!("sensor-7 {}.5 {}", 20 + i % 4, START + 20 * i)).collect()
 }
 
-fn main() -> Result<(), Closed<Reading>> {
+fn main() -> Result<(), SendError<Reading>> {
     let lines = lines();
     let Sink { calls, stored, sum, too_old, evicted } = run(&lines)?;
     println!(

@@ -1,8 +1,10 @@
-//! Four stages in a row, and how they are shut down: stop the source, let each stage finish what has come, and nothing is lost.
+//! Four stages in a row, and how they are shut down: stop the source, let each stage finish what
+//! has come, and nothing is lost.
 //!
-//! source → reducer (one reading per sensor and second) → enricher (what is known about the sensor) → sink. Each stage is a
-//! thread that owns its receiver and its sender. The order of the shutdown follows from that: when a stage ends, its sender is dropped,
-//! which closes the pipe to the next, which takes what is still inside and ends too.
+//! source → reducer (one reading per sensor and second) → enricher (what is known about the sensor)
+//! → sink. Each stage is a thread that owns its receiver and its sender. The order of the shutdown
+//! follows from that: when a stage ends, its sender is dropped, which closes the channel to the next,
+//! which takes what is still inside and ends too.
 //!
 //! ```text
 //! cargo run --example stages
@@ -12,7 +14,8 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::thread;
 
-use ringway::{AtomicRing, Closed, Receiver, Sender};
+use ringway::channel::SendError;
+use ringway::{AtomicRing, Receiver, Sender};
 
 /// The sink wants to stop after so many records.
 pub(crate) const ENOUGH: usize = 200;
@@ -56,13 +59,15 @@ fn parse(line: &str) -> Option<Reading> {
     Some(Reading { sensor, celsius, time })
 }
 
-/// Reads until it is stopped; returns how many lines were sent. The one that was not is the first to be read next time.
+/// Reads until it is stopped; returns how many lines were sent. The one that was not is the first
+/// to be read next time.
 fn source(lines: Sender<String>) -> u64 {
-    (0..).find(|&i| lines.send_wait(line(i)).is_err()).expect("the input does not end")
+    (0..).find(|&i| lines.send(line(i)).is_err()).expect("the input does not end")
 }
 
-/// Hands on the first reading of a sensor in every second; returns how many lines could not be read, and how many were duplicates.
-fn reduce(lines: Receiver<String>, readings: Sender<Reading>) -> Result<(u64, u64), Closed<Reading>> {
+/// Hands on the first reading of a sensor in every second; returns how many lines could not be
+/// read, and how many were duplicates.
+fn reduce(lines: Receiver<String>, readings: Sender<Reading>) -> Result<(u64, u64), SendError<Reading>> {
     let (mut unreadable, mut duplicates) = (0, 0);
     let (mut second, mut seen) = (0, HashSet::new());
     for line in lines {
@@ -76,7 +81,7 @@ fn reduce(lines: Receiver<String>, readings: Sender<Reading>) -> Result<(u64, u6
             seen.clear();
         }
         if seen.insert(reading.sensor) {
-            readings.send_wait(reading)?;
+            readings.send(reading)?;
         } else {
             duplicates += 1;
         }
@@ -85,12 +90,12 @@ fn reduce(lines: Receiver<String>, readings: Sender<Reading>) -> Result<(u64, u6
 }
 
 /// Adds where the sensor is; returns how many readings are from sensors that nobody knows.
-fn enrich(readings: Receiver<Reading>, records: Sender<Record>) -> Result<u64, Closed<Record>> {
+fn enrich(readings: Receiver<Reading>, records: Sender<Record>) -> Result<u64, SendError<Record>> {
     let places = ["boiler", "cellar", "roof", "yard"];
     let mut unknown = 0;
     for Reading { sensor, celsius, time } in readings {
         match places.get(sensor) {
-            Some(place) => records.send_wait(Record { place, celsius, time })?,
+            Some(place) => records.send(Record { place, celsius, time })?,
             None => unknown += 1,
         }
     }
@@ -98,10 +103,11 @@ fn enrich(readings: Receiver<Reading>, records: Sender<Record>) -> Result<u64, C
 }
 
 pub(crate) fn run() -> Result<Outcome, Box<dyn Error>> {
-    let (to_reducer, lines) = ringway::pipe(AtomicRing::new(4));
-    let (to_enricher, readings) = ringway::pipe(AtomicRing::new(4));
-    let (to_sink, records) = ringway::pipe(AtomicRing::new(4));
-    // The means to stop the source. Not a sender: one that lives on would keep the pipe open when the source has ended by itself.
+    let (to_reducer, lines) = ringway::channel(AtomicRing::new(4));
+    let (to_enricher, readings) = ringway::channel(AtomicRing::new(4));
+    let (to_sink, records) = ringway::channel(AtomicRing::new(4));
+    // The means to stop the source. Not a sender: one that lives on would keep the channel open when
+    // the source has ended by itself.
     let stop = lines.clone();
     thread::scope(|scope| {
         let source = scope.spawn(|| source(to_reducer));
@@ -111,7 +117,8 @@ pub(crate) fn run() -> Result<Outcome, Box<dyn Error>> {
         for record in records {
             stored.push(record);
             if stored.len() == ENOUGH {
-                // The source is told at its next line; what it has sent before still arrives here. A signal would do the same.
+                // The source is told at its next line; what it has sent before still arrives here.
+                // A signal would do the same.
                 stop.close();
             }
         }

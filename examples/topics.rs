@@ -1,7 +1,8 @@
-//! Fans out to one pipe per topic: a subscriber that is slow, away or gone does not delay the others.
+//! Fans out to one channel per topic: a subscriber that is slow, away or gone does not delay the
+//! others.
 //!
-//! Each topic has the queue that suits it: of `door` the newest readings are kept, of `boot` the first ones, and `temperature` has
-//! room for all.
+//! Each topic has the queue that suits it: of `door` the newest readings are kept, of `boot` the
+//! first ones, and `temperature` has room for all.
 //!
 //! ```text
 //! cargo run --example topics
@@ -10,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use ringway::{CapacityError, Closed, Kind, Queue, Receiver, Sender};
+use ringway::{CapacityError, Kind, Pushed, Queue, Receiver, Sender};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reading {
@@ -49,15 +50,19 @@ fn dispatch(lines: &[String], mut topics: BTreeMap<&str, Topic>) -> Lost {
             lost.unrouted.push(line.clone());
             continue;
         };
-        match topics.get(topic).map(|pipe| pipe.send(reading)) {
-            Some(Ok(pushed)) => {
-                lost.evicted_or_rejected.extend(pushed.displaced().map(|reading| (topic.to_owned(), reading)));
+        let Some(subscriber) = topics.get(topic) else {
+            lost.unrouted.push(line.clone());
+            continue;
+        };
+        match subscriber.push(reading) {
+            Pushed::Stored => {}
+            Pushed::Evicted(reading) | Pushed::Rejected(reading) => {
+                lost.evicted_or_rejected.push((topic.to_owned(), reading));
             }
-            Some(Err(Closed(reading))) => {
+            Pushed::Closed(reading) => {
                 lost.closed.push((topic.to_owned(), reading));
                 topics.remove(topic);
             }
-            None => lost.unrouted.push(line.clone()),
         }
     }
     lost
@@ -67,7 +72,7 @@ fn dispatch(lines: &[String], mut topics: BTreeMap<&str, Topic>) -> Lost {
 pub(crate) fn run(lines: &[String]) -> Result<(BTreeMap<&'static str, Vec<Reading>>, Lost), CapacityError> {
     let mut topics = BTreeMap::new();
     let mut subscribe = |topic, kind: Kind, capacity| -> Result<Subscription, CapacityError> {
-        let (sender, receiver) = ringway::pipe(kind.build(capacity)?);
+        let (sender, receiver) = ringway::channel(kind.build(capacity)?);
         topics.insert(topic, sender);
         Ok(receiver)
     };

@@ -39,12 +39,54 @@ mod imp {
 
 #[cfg(loom)]
 mod imp {
+    use std::ops::Deref;
+
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::Mutex;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
     #[cfg(any(feature = "std", feature = "async"))]
     pub(crate) use loom::thread_local;
+
+    /// Loom's, with `SeqCst` as what it is.
+    ///
+    /// Loom takes a `SeqCst` access for an `AcqRel` one. Of the one order of all `SeqCst` operations it
+    /// knows the fences only. So a fence stands for the access: before a load, so that it comes after
+    /// what this thread has written, and after a read-modify-write, so that it comes before what this
+    /// thread reads. Nothing stands for it on the other sides.
+    pub(crate) struct AtomicUsize(loom::sync::atomic::AtomicUsize);
+
+    impl AtomicUsize {
+        pub(crate) fn new(value: usize) -> Self {
+            Self(loom::sync::atomic::AtomicUsize::new(value))
+        }
+
+        #[track_caller]
+        pub(crate) fn load(&self, order: Ordering) -> usize {
+            if let Ordering::SeqCst = order {
+                fence(order);
+            }
+            self.0.load(order)
+        }
+
+        #[track_caller]
+        pub(crate) fn fetch_add(&self, value: usize, order: Ordering) -> usize {
+            let before = self.0.fetch_add(value, order);
+            if let Ordering::SeqCst = order {
+                fence(order);
+            }
+            before
+        }
+    }
+
+    /// All else is not used with `SeqCst`.
+    impl Deref for AtomicUsize {
+        type Target = loom::sync::atomic::AtomicUsize;
+
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
 }
 
 pub(crate) use imp::*;

@@ -21,14 +21,16 @@ mod stages;
 #[path = "../examples/topics.rs"]
 mod topics;
 
-mod support;
+#[allow(unreachable_pub, reason = "other tests share it too")]
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
-use ringway::{Closed, Pushed};
-use support::watched::within;
+use ringway::Pushed;
+use watched::within;
 
 const START: u64 = 1_700_000_000_000;
 
@@ -110,8 +112,8 @@ fn waits_end_and_lose_nothing() {
         afterwards,
         left,
     };
-    assert_eq!(run(|| deadlines::threads().unwrap()), expected(Err(Closed(99.0)), vec![]));
-    assert_eq!(run(|| deadlines::tasks().unwrap()), expected(Ok(Pushed::Stored), vec![99.0]));
+    assert_eq!(run(|| deadlines::threads().unwrap()), expected(Pushed::Closed(99.0), vec![]));
+    assert_eq!(run(|| deadlines::tasks().unwrap()), expected(Pushed::Stored, vec![99.0]));
 }
 
 #[test]
@@ -126,7 +128,8 @@ fn each_topic_keeps_what_its_queue_keeps() {
     let lost_times = |lost: &[(String, topics::Reading)]| {
         lost.iter().map(|(topic, reading)| (topic.clone(), reading.time - START)).collect::<Vec<_>>()
     };
-    // The newest readings of `door` push out its oldest, and those of `boot`, which come in between, do not get in.
+    // The newest readings of `door` push out its oldest, and those of `boot`, which come in
+    // between, do not get in.
     let displaced: Vec<_> =
         (0..5).flat_map(|i| [("door".to_owned(), 1 + 5 * i), ("boot".to_owned(), 17 + 5 * i)]).collect();
     assert_eq!(lost_times(&lost.evicted_or_rejected), displaced);

@@ -16,8 +16,10 @@ use crate::queue::Queue;
 
 /// The item of a sink that there was no room for yet, and how the task waits for room.
 ///
-/// The mutex is never locked. It lets a sender be shared, as only a `&mut` reaches what is inside.
-pub(super) struct SinkState<T, Q>(Mutex<Pending<T, Q>>);
+/// In a box, so that an element may have a sender of its own type, and a sender does not grow with
+/// its elements. The mutex is never locked. It lets a sender be shared, as only a `&mut` reaches what
+/// is inside.
+pub(super) struct SinkState<T, Q>(Mutex<Option<Box<Pending<T, Q>>>>);
 
 struct Pending<T, Q> {
     item: Option<T>,
@@ -37,24 +39,25 @@ impl<Q> Deref for Room<Q> {
 
 impl<T, Q> SinkState<T, Q> {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Pending { item: None, waiter: None }))
+        Self(Mutex::new(None))
     }
 
-    fn get_mut(&mut self) -> &mut Pending<T, Q> {
+    fn get_mut(&mut self) -> &mut Option<Box<Pending<T, Q>>> {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T, Q: Queue<T>> Sender<T, Q> {
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        let Pending { mut item, mut waiter } =
-            std::mem::replace(self.sink.get_mut(), Pending { item: None, waiter: None });
-        if item.is_none() {
+        let Some(mut pending) = self.sink.get_mut().take() else {
             return Poll::Ready(Ok(()));
-        }
+        };
+        let Pending { item, waiter } = &mut *pending;
         let room = || Room(Arc::clone(&self.shared));
-        let sent = poll(cx, &mut waiter, &self.budget, room, || self.poll_send(&mut item));
-        *self.sink.get_mut() = Pending { item, waiter };
+        let sent = poll(cx, waiter, &self.budget, room, || self.poll_send(item));
+        if sent.is_pending() {
+            *self.sink.get_mut() = Some(pending);
+        }
         sent
     }
 }
@@ -81,7 +84,9 @@ impl<T, Q: Queue<T>> Sink<T> for Sender<T, Q> {
     type Error = SendError<T>;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut().poll_item(cx)
+        let this = self.get_mut();
+        ready!(this.poll_item(cx))?;
+        this.budget.poll(cx).map(Ok)
     }
 
     /// # Panics
@@ -91,11 +96,14 @@ impl<T, Q: Queue<T>> Sink<T> for Sender<T, Q> {
         let this = self.get_mut();
         let mut item = Some(item);
         match this.poll_send(&mut item) {
-            Poll::Ready(sent) => sent,
+            Poll::Ready(sent) => {
+                this.budget.spend();
+                sent
+            }
             Poll::Pending => {
                 let pending = this.sink.get_mut();
-                assert!(pending.item.is_none(), "the sink was not ready");
-                pending.item = item;
+                assert!(pending.is_none(), "the sink was not ready");
+                *pending = Some(Box::new(Pending { item, waiter: None }));
                 Ok(())
             }
         }

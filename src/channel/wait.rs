@@ -65,24 +65,20 @@ pub(super) fn poll<L: Deref<Target = WaitList>, R>(
 ) -> Poll<R> {
     ready!(budget.poll(cx));
     let found = loop {
-        if let Poll::Ready(found) = look() {
+        // Before the look, so that a notification that has come is used by it.
+        let was_woken = waiter.as_mut().is_some_and(|waiter| waiter.poll(cx).is_ready());
+        let found = look();
+        if was_woken {
+            waiter.take().into_iter().for_each(|mut woken| woken.has_looked());
+        }
+        if let Poll::Ready(found) = found {
             break found;
         }
-        match waiter {
-            None => *waiter = Some(Waiter::listen(list())),
-            Some(listening) => {
-                if listening.poll(cx).is_pending() {
-                    budget.refill();
-                    return Poll::Pending;
-                }
-                let found = look();
-                listening.has_looked();
-                *waiter = None;
-                if let Poll::Ready(found) = found {
-                    break found;
-                }
-            }
+        if waiter.is_some() {
+            budget.refill();
+            return Poll::Pending;
         }
+        *waiter = Some(Waiter::listen(list()));
     };
     *waiter = None;
     budget.spend();

@@ -1,15 +1,13 @@
 //! Batches by size, by time, and by the end; and deadlines that have passed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{
-    AtomicRing, ChannelQueue, Closed, Full, MutexVec, Overflow, Pushed, Queue, Receiver, RecvTimeoutError,
-    SendTimeoutError, pipe,
-};
+use ringway::channel::{RecvError, RecvTimeoutError, SendTimeoutError};
+use ringway::{AtomicRing, ChannelQueue, MutexVec, Queue, Receiver, channel};
 
+use crate::spring::Spring;
 use crate::watched::watched;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -32,7 +30,7 @@ impl On {
         out: &mut Vec<T>,
         max: usize,
         max_wait: Duration,
-    ) -> Result<usize, Closed> {
+    ) -> Result<usize, RecvError> {
         let before = out.len();
         let received = match self {
             Self::Thread => rx.recv_batch(out, max, max_wait),
@@ -53,9 +51,9 @@ impl On {
 fn by_size() {
     watched(|| {
         for on in ALL {
-            let (tx, rx) = pipe(AtomicRing::new(8));
+            let (tx, rx) = channel(AtomicRing::new(8));
             for i in 0..8 {
-                assert!(tx.send(i).unwrap().is_stored());
+                assert!(tx.push(i).is_stored());
             }
             let mut out = vec![99];
             assert_eq!(on.recv_batch(&rx, &mut out, 3, Duration::MAX), Ok(3));
@@ -68,14 +66,15 @@ fn by_size() {
     });
 }
 
-/// The size is reached although it never is inside at once, and although there is all the time there is.
+/// The size is reached although it never is inside at once, and although there is all the time
+/// there is.
 #[test]
 fn by_size_one_after_another() {
     watched(|| {
         for on in ALL {
             for max_wait in [HOUR, Duration::MAX] {
-                let (tx, rx) = pipe(ChannelQueue::new(1));
-                let sending = thread::spawn(move || (0..100).for_each(|i| tx.send_wait(i).unwrap()));
+                let (tx, rx) = channel(ChannelQueue::new(1));
+                let sending = thread::spawn(move || (0..100).for_each(|i| tx.send(i).unwrap()));
                 let mut out = Vec::new();
                 assert_eq!(on.recv_batch(&rx, &mut out, 100, max_wait), Ok(100), "{on:?}");
                 assert!(out.into_iter().eq(0..100));
@@ -89,9 +88,9 @@ fn by_size_one_after_another() {
 fn by_time() {
     watched(|| {
         for on in ALL {
-            let (tx, rx) = pipe(AtomicRing::new(8));
+            let (tx, rx) = channel(AtomicRing::new(8));
             for (i, max_wait) in (0..).zip([Duration::ZERO, Duration::from_millis(1), Duration::from_millis(30)]) {
-                assert!(tx.send(i).unwrap().is_stored());
+                assert!(tx.push(i).is_stored());
                 let start = Instant::now();
                 let mut out = Vec::new();
                 assert_eq!(on.recv_batch(&rx, &mut out, 2, max_wait), Ok(1), "{on:?}");
@@ -107,14 +106,14 @@ fn by_time() {
 fn the_time_does_not_begin_before_the_first() {
     watched(|| {
         for on in ALL {
-            let (tx, rx) = pipe(AtomicRing::new(8));
+            let (tx, rx) = channel(AtomicRing::new(8));
             let receiving = thread::spawn(move || {
                 let mut out = Vec::new();
                 (on.recv_batch(&rx, &mut out, 2, Duration::from_millis(5)), out, Instant::now())
             });
             thread::sleep(Duration::from_millis(20));
             let sent = Instant::now();
-            assert!(tx.send(1).unwrap().is_stored());
+            assert!(tx.push(1).is_stored());
             let (received, out, end) = receiving.join().unwrap();
             assert_eq!((received, &out[..]), (Ok(1), &[1][..]), "{on:?}");
             assert!(end - sent >= Duration::from_millis(5), "{on:?}: the time began before the first element");
@@ -122,16 +121,17 @@ fn the_time_does_not_begin_before_the_first() {
     });
 }
 
-/// The time is the batch's, not that from each element to the next: a producer that never lets it pass cannot keep a batch open.
+/// The time is the batch's, not that from each element to the next: a producer that never lets it
+/// pass cannot keep a batch open.
 #[test]
 fn the_time_does_not_begin_again_with_each_element() {
     watched(|| {
-        let (tx, rx) = pipe(AtomicRing::new(64));
+        let (tx, rx) = channel(AtomicRing::new(64));
         let stop = &AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    let _ = tx.send(1);
+                    let _ = tx.push(1);
                     thread::sleep(Duration::from_millis(1));
                 }
             });
@@ -143,44 +143,14 @@ fn the_time_does_not_begin_again_with_each_element() {
     });
 }
 
-/// A queue into which somebody always has put one more: what producers without pause come to.
-#[derive(Default)]
-struct Spring {
-    /// For the last receiver's drop, which empties the pipe.
-    is_dry: AtomicBool,
-}
-
-impl Queue<()> for Spring {
-    fn push(&self, (): ()) -> Pushed<()> {
-        Pushed::Stored
-    }
-    fn try_push(&self, (): ()) -> Result<(), Full<()>> {
-        Ok(())
-    }
-    fn pop(&self) -> Option<()> {
-        (!self.is_dry.load(Ordering::Relaxed)).then_some(())
-    }
-    fn len(&self) -> usize {
-        8
-    }
-    fn capacity(&self) -> Option<usize> {
-        Some(8)
-    }
-    fn overflow(&self) -> Overflow {
-        Overflow::EvictOldest
-    }
-}
-
 /// Nor can producers without pause, so that a look never finds nothing.
 #[track_caller]
 fn ends_though_there_always_is_one_more(on: On) {
     watched(move || {
-        let spring = Arc::new(Spring::default());
-        let (_tx, rx) = pipe(Arc::clone(&spring));
+        let (_tx, rx) = channel(&Spring);
         let mut out = Vec::new();
         on.recv_batch(&rx, &mut out, usize::MAX, Duration::from_millis(5)).unwrap();
         assert!(out.len() >= 8);
-        spring.is_dry.store(true, Ordering::Relaxed);
     });
 }
 
@@ -199,14 +169,14 @@ fn the_time_of_a_task_ends_though_there_always_is_one_more() {
 fn by_the_end() {
     watched(|| {
         for on in ALL {
-            let (tx, rx) = pipe(MutexVec::new());
+            let (tx, rx) = channel(MutexVec::new());
             for i in 0..3 {
-                assert!(tx.send(i).unwrap().is_stored());
+                assert!(tx.push(i).is_stored());
             }
             drop(tx);
             let mut out = Vec::new();
             assert_eq!(on.recv_batch(&rx, &mut out, usize::MAX, HOUR), Ok(3), "{on:?}");
-            assert_eq!(on.recv_batch(&rx, &mut out, usize::MAX, HOUR), Err(Closed(())), "{on:?}");
+            assert_eq!(on.recv_batch(&rx, &mut out, usize::MAX, HOUR), Err(RecvError), "{on:?}");
             // Zero is zero, always.
             assert_eq!(on.recv_batch(&rx, &mut out, 0, HOUR), Ok(0), "{on:?}");
             assert_eq!(out, [0, 1, 2]);
@@ -217,7 +187,7 @@ fn by_the_end() {
 #[test]
 fn a_deadline_that_has_passed_still_takes_and_sends() {
     watched(|| {
-        let (tx, rx) = pipe(ChannelQueue::new(1));
+        let (tx, rx) = channel(ChannelQueue::new(1));
         let passed = Instant::now();
         assert_eq!(rx.recv_deadline(passed), Err(RecvTimeoutError::Timeout));
         assert_eq!(rx.recv_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
@@ -236,7 +206,7 @@ fn a_deadline_that_has_passed_still_takes_and_sends() {
 #[test]
 fn nobody_gives_up_early() {
     watched(|| {
-        let (tx, rx) = pipe(ChannelQueue::new(1));
+        let (tx, rx) = channel(ChannelQueue::new(1));
         let wait = Duration::from_millis(20);
         let start = Instant::now();
         assert_eq!(rx.recv_timeout(wait), Err(RecvTimeoutError::Timeout));

@@ -39,6 +39,12 @@ impl<'a, R> ByHand<'a, R> {
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
     }
 
+    /// Whether it is woken by its own drop.
+    pub(crate) fn drop_and_look(self) -> bool {
+        drop(self.future);
+        self.woken.0.load(Ordering::SeqCst)
+    }
+
     /// Whether it has been woken since the last poll.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken.0.load(Ordering::SeqCst)

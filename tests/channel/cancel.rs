@@ -1,5 +1,5 @@
-//! Futures that are dropped before they are ready: they take no element and no wake-up with them. What one thread can see of it,
-//! at every point, is in `waiters`.
+//! Futures that are dropped before they are ready: they take no element and no wake-up with them.
+//! What one thread can see of it, at every point, is in `waiters`.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ringway::{AtomicRing, ChannelQueue, Closed, pipe};
+use ringway::channel::RecvError;
+use ringway::{AtomicRing, ChannelQueue, channel};
 
 use crate::by_hand::{ByHand, woken};
 use crate::watched::{linger, rounds, watched};
@@ -17,14 +18,14 @@ use crate::watched::{linger, rounds, watched};
 fn a_receiver_that_is_dropped_passes_its_wake_up_on() {
     for polls in 0..3 {
         for (before, after) in [(0, 1), (1, 0)] {
-            let (tx, rx) = pipe(AtomicRing::new(4));
+            let (tx, rx) = channel(AtomicRing::new(4));
             let mut waiting: Vec<_> = Vec::new();
             waiting.extend((0..before).map(|_| ByHand::waiting(rx.recv_async())));
             let mut dropped = ByHand::new(rx.recv_async());
             (0..polls).for_each(|_| assert!(dropped.poll().is_pending()));
             waiting.extend((0..after).map(|_| ByHand::waiting(rx.recv_async())));
 
-            assert!(tx.send(1).unwrap().is_stored());
+            assert!(tx.push(1).is_stored());
             assert_eq!(woken(&waiting) + usize::from(dropped.is_woken()), 1, "one element wakes one");
             drop(dropped);
             assert_eq!(woken(&waiting), 1);
@@ -36,18 +37,18 @@ fn a_receiver_that_is_dropped_passes_its_wake_up_on() {
 /// One that was never woken is not waited for either: the next one is woken in its place.
 #[test]
 fn nobody_is_woken_who_is_gone() {
-    let (tx, rx) = pipe(AtomicRing::new(4));
+    let (tx, rx) = channel(AtomicRing::new(4));
     let gone = ByHand::waiting(rx.recv_async());
-    let mut stream = rx.stream();
+    let mut stream = rx.clone();
     let gone_stream = ByHand::waiting(stream.next());
     let waiting = [ByHand::waiting(rx.recv_async())];
     drop((gone, gone_stream));
     // Not even by its stream, which is still there and listens.
     drop(stream);
-    assert!(tx.send(1).unwrap().is_stored());
+    assert!(tx.push(1).is_stored());
     assert_eq!(woken(&waiting), 1);
 
-    let (tx, rx) = pipe(ChannelQueue::new(1));
+    let (tx, rx) = channel(ChannelQueue::new(1));
     tx.try_send(1).unwrap();
     let gone = ByHand::waiting(tx.send_async(2));
     let waiting = [ByHand::waiting(tx.send_async(3))];
@@ -58,7 +59,7 @@ fn nobody_is_woken_who_is_gone() {
 
 #[test]
 fn each_element_wakes_one_and_each_place_wakes_one() {
-    let (tx, rx) = pipe(AtomicRing::new(8));
+    let (tx, rx) = channel(AtomicRing::new(8));
     let waiting: Vec<_> = (0..8).map(|_| ByHand::waiting(rx.recv_async())).collect();
     for i in 0..8 {
         assert_eq!(woken(&waiting), i);
@@ -74,15 +75,42 @@ fn each_element_wakes_one_and_each_place_wakes_one() {
     assert_eq!(woken(&waiting), 7);
 }
 
-/// What it has taken stays in `out`, and the one that waits is woken for the element that it has not taken.
+/// Nobody has to look for what another has taken.
+#[test]
+fn one_that_takes_what_woke_it_wakes_nobody_else() {
+    let (tx, rx) = channel(ChannelQueue::new(1));
+    let mut first = ByHand::waiting(rx.recv_async());
+    let mut stream = rx.clone();
+    let mut second = ByHand::waiting(stream.next());
+    let others = [ByHand::waiting(rx.recv_async())];
+    tx.try_send(1).unwrap();
+    assert!(first.is_woken());
+    assert_eq!(first.poll(), Poll::Ready(Ok(1)));
+    assert!(!second.is_woken());
+    tx.try_send(2).unwrap();
+    assert!(second.is_woken());
+    assert_eq!(second.poll(), Poll::Ready(Some(2)));
+    assert_eq!(woken(&others), 0);
+
+    tx.try_send(3).unwrap();
+    let mut first = ByHand::waiting(tx.send_async(4));
+    let others = [ByHand::waiting(tx.send_async(5))];
+    assert_eq!(rx.try_recv(), Ok(3));
+    assert!(first.is_woken());
+    assert_eq!(first.poll(), Poll::Ready(Ok(())));
+    assert_eq!(woken(&others), 0);
+}
+
+/// What it has taken stays in `out`, and the one that waits is woken for the element that it has
+/// not taken.
 #[test]
 fn a_batch_that_is_dropped_leaves_what_it_took() {
-    let (tx, rx) = pipe(AtomicRing::new(4));
-    assert!(tx.send(1).unwrap().is_stored());
+    let (tx, rx) = channel(AtomicRing::new(4));
+    assert!(tx.push(1).is_stored());
     let mut out = Vec::new();
     let batch = ByHand::waiting(rx.recv_batch_async(&mut out, 3, Duration::MAX));
     let waiting = [ByHand::waiting(rx.recv_async())];
-    assert!(tx.send(2).unwrap().is_stored());
+    assert!(tx.push(2).is_stored());
     drop(batch);
     assert_eq!(woken(&waiting), 1);
     assert_eq!((&out[..], rx.len()), (&[1][..], 1));
@@ -90,7 +118,7 @@ fn a_batch_that_is_dropped_leaves_what_it_took() {
 
 #[test]
 fn a_sender_that_is_dropped_has_sent_nothing() {
-    let (tx, rx) = pipe(ChannelQueue::new(1));
+    let (tx, rx) = channel(ChannelQueue::new(1));
     tx.try_send(1).unwrap();
     let mut dropped = ByHand::waiting(tx.send_async(2));
     let mut waiting = ByHand::waiting(tx.send_async(3));
@@ -107,12 +135,12 @@ fn a_sender_that_is_dropped_has_sent_nothing() {
     assert!(rx.is_empty());
 }
 
-/// Tasks that give up after a moment, and threads that do, beside one of each that does not: with nobody else to wake them, they get
-/// all that the others leave.
+/// Tasks that give up after a moment, and threads that do, beside one of each that does not: with
+/// nobody else to wake them, they get all that the others leave.
 #[test]
 fn impatient_receivers_lose_nothing() {
     watched(|| {
-        let (tx, rx) = pipe(AtomicRing::new(1));
+        let (tx, rx) = channel(AtomicRing::new(1));
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
         let elements = rounds();
         let received = &AtomicUsize::new(0);
@@ -135,7 +163,7 @@ fn impatient_receivers_lose_nothing() {
                         tokio::select! {
                             received = impatient.recv_async() => match received {
                                 Ok(i) => add(i),
-                                Err(Closed(())) => break,
+                                Err(RecvError) => break,
                             },
                             () = given_up => {}
                         }
@@ -147,15 +175,15 @@ fn impatient_receivers_lose_nothing() {
                     loop {
                         match tokio::time::timeout(Duration::from_micros(100), rx.recv_async()).await {
                             Ok(Ok(i)) => add(i),
-                            Ok(Err(Closed(()))) => break,
+                            Ok(Err(RecvError)) => break,
                             Err(_) => {}
                         }
                     }
                 });
             });
-            scope.spawn(move || add(smol::block_on(patient.stream().fold(0, async |sum, i| sum + i))));
+            scope.spawn(move || add(smol::block_on(patient.fold(0, async |sum, i| sum + i))));
             for i in 1..=elements {
-                tx.send_wait(i).unwrap();
+                tx.send(i).unwrap();
                 linger(i);
             }
             drop(tx);
@@ -164,13 +192,14 @@ fn impatient_receivers_lose_nothing() {
     });
 }
 
-/// Nobody takes but one that is patient, and one that gives up again and again and so is woken in vain: there is one element at a time,
-/// and no other that would make up for a wake-up that was lost.
+/// Nobody takes but one that is patient, and one that gives up again and again and so is woken in
+/// vain: there is one element at a time, and no other that would make up for a wake-up that was
+/// lost.
 #[test]
 fn a_wake_up_is_not_lost_with_who_gives_up() {
     watched(|| {
-        let (there, at_there) = pipe(ChannelQueue::new(1));
-        let (back, at_back) = pipe(ChannelQueue::new(1));
+        let (there, at_there) = channel(ChannelQueue::new(1));
+        let (back, at_back) = channel(ChannelQueue::new(1));
         let ended = &AtomicBool::new(false);
         thread::scope(|scope| {
             let (patient, impatient) = (at_there.clone(), at_there);
@@ -185,17 +214,18 @@ fn a_wake_up_is_not_lost_with_who_gives_up() {
             scope.spawn(move || {
                 let mut i = 0;
                 while !ended.load(Ordering::Relaxed) {
-                    // Never takes: it is polled once, at most, and that finds nothing or is given on.
+                    // Never takes: it is polled once, at most, and that finds nothing or is given
+                    // on.
                     let mut future = ByHand::new(impatient.recv_async());
                     if let Poll::Ready(Ok(taken)) = future.poll() {
-                        back.send_wait(taken).unwrap();
+                        back.send(taken).unwrap();
                     }
                     linger(i);
                     i += 1;
                 }
             });
             for i in 0..rounds() {
-                there.send_wait(i).unwrap();
+                there.send(i).unwrap();
                 assert_eq!(at_back.recv(), Ok(i));
                 linger(i);
             }

@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
 use futures_util::StreamExt;
-use ringway::{
-    AtomicRing, ChannelQueue, Closed, Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError,
-    pipe,
-};
+use ringway::channel::{RecvError, RecvTimeoutError, Select, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use ringway::{AtomicRing, ChannelQueue, Pushed, Receiver, Sender, channel};
 
 use crate::watched::{linger, rounds, watched};
 
@@ -20,12 +18,13 @@ type Rx = Receiver<u32, ChannelQueue<u32>>;
 const HOUR: Duration = Duration::from_secs(3600);
 const WAITERS: usize = 3;
 
-/// Some threads call `wait` with an end, and some time after they have begun, `close` is called with both.
+/// Some threads call `wait` with an end, and some time after they have begun, `close` is called
+/// with both.
 #[track_caller]
 fn race<E: Send + 'static>(clone: fn(&Tx, &Rx) -> E, prepare: fn(&Tx), wait: fn(E), close: fn(usize, Tx, Rx)) {
     watched(move || {
         for round in 0..rounds() / 100 {
-            let (tx, rx) = pipe(ChannelQueue::new(1));
+            let (tx, rx) = channel(ChannelQueue::new(1));
             prepare(&tx);
             let begun = &AtomicUsize::new(0);
             thread::scope(|scope| {
@@ -53,8 +52,8 @@ fn receivers(prepare: fn(&Tx), wait: fn(Rx)) {
         prepare,
         wait,
         |how, tx, rx| match how {
-            0 => tx.close(),
-            1 => rx.close(),
+            0 => assert!(tx.close()),
+            1 => assert!(rx.close()),
             _ => drop(tx),
         },
     );
@@ -68,8 +67,8 @@ fn senders(wait: fn(Tx)) {
         prepare,
         wait,
         |how, tx, rx| match how {
-            0 => tx.close(),
-            1 => rx.close(),
+            0 => assert!(tx.close()),
+            1 => assert!(rx.close()),
             _ => drop(rx),
         },
     );
@@ -78,12 +77,12 @@ fn senders(wait: fn(Tx)) {
 fn nothing(_: &Tx) {}
 
 fn one(tx: &Tx) {
-    assert!(tx.send(1).unwrap().is_stored());
+    assert!(tx.push(1).is_stored());
 }
 
 #[test]
 fn recv() {
-    receivers(nothing, |rx| assert_eq!(rx.recv(), Err(Closed(()))));
+    receivers(nothing, |rx| assert_eq!(rx.recv(), Err(RecvError)));
 }
 
 #[test]
@@ -99,7 +98,7 @@ fn recv_deadline() {
 
 #[test]
 fn recv_batch() {
-    receivers(nothing, |rx| assert_eq!(rx.recv_batch(&mut Vec::new(), 2, HOUR), Err(Closed(()))));
+    receivers(nothing, |rx| assert_eq!(rx.recv_batch(&mut Vec::new(), 2, HOUR), Err(RecvError)));
 }
 
 /// One of them has got the element, and waits for more of it.
@@ -108,8 +107,8 @@ fn recv_batch_that_is_gathering() {
     receivers(one, |rx| {
         let mut out = Vec::new();
         let received = rx.recv_batch(&mut out, 2, HOUR);
-        assert!(matches!((received, &out[..]), (Ok(1), [1]) | (Err(Closed(())), [])), "{received:?}, {out:?}");
-        assert_eq!(rx.recv_batch(&mut out, 2, HOUR), Err(Closed(())));
+        assert!(matches!((received, &out[..]), (Ok(1), [1]) | (Err(RecvError), [])), "{received:?}, {out:?}");
+        assert_eq!(rx.recv_batch(&mut out, 2, HOUR), Err(RecvError));
     });
 }
 
@@ -120,13 +119,33 @@ fn iter() {
 }
 
 #[test]
+fn select() {
+    fn ready(rx: &Rx, ready: impl FnOnce(&mut Select<'_>) -> Option<usize>) {
+        let (_tx, open) = channel(ChannelQueue::<u32>::new(1));
+        let mut select = Select::new();
+        select.recv(&open);
+        select.recv(rx);
+        assert_eq!(ready(&mut select), Some(1));
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    }
+    receivers(nothing, |rx| ready(&rx, |select| Some(select.ready())));
+    receivers(nothing, |rx| ready(&rx, |select| select.ready_timeout(HOUR)));
+}
+
+#[test]
+fn closed() {
+    receivers(nothing, |rx| block_on(rx.closed()));
+    senders(|tx| block_on(tx.closed()));
+}
+
+#[test]
 fn recv_async() {
-    receivers(nothing, |rx| assert_eq!(block_on(rx.recv_async()), Err(Closed(()))));
+    receivers(nothing, |rx| assert_eq!(block_on(rx.recv_async()), Err(RecvError)));
 }
 
 #[test]
 fn recv_batch_async() {
-    receivers(nothing, |rx| assert_eq!(block_on(rx.recv_batch_async(&mut Vec::new(), 2, HOUR)), Err(Closed(()))));
+    receivers(nothing, |rx| assert_eq!(block_on(rx.recv_batch_async(&mut Vec::new(), 2, HOUR)), Err(RecvError)));
 }
 
 #[test]
@@ -134,24 +153,23 @@ fn recv_batch_async_that_is_gathering() {
     receivers(one, |rx| {
         let mut out = Vec::new();
         let received = block_on(rx.recv_batch_async(&mut out, 2, HOUR));
-        assert!(matches!((received, &out[..]), (Ok(1), [1]) | (Err(Closed(())), [])), "{received:?}, {out:?}");
-        assert_eq!(block_on(rx.recv_batch_async(&mut out, 2, HOUR)), Err(Closed(())));
+        assert!(matches!((received, &out[..]), (Ok(1), [1]) | (Err(RecvError), [])), "{received:?}, {out:?}");
+        assert_eq!(block_on(rx.recv_batch_async(&mut out, 2, HOUR)), Err(RecvError));
     });
 }
 
 #[test]
 fn stream() {
     receivers(nothing, |rx| {
-        let mut stream = rx.stream();
-        drop(rx);
+        let mut stream = rx;
         assert_eq!(block_on(stream.next()), None);
         assert_eq!(block_on(stream.next()), None);
     });
 }
 
 #[test]
-fn send_wait() {
-    senders(|tx| assert_eq!(tx.send_wait(7), Err(Closed(7))));
+fn send() {
+    senders(|tx| assert_eq!(tx.send(7), Err(SendError(7))));
 }
 
 #[test]
@@ -167,7 +185,7 @@ fn send_deadline() {
 
 #[test]
 fn send_async() {
-    senders(|tx| assert_eq!(block_on(tx.send_async(7)), Err(Closed(7))));
+    senders(|tx| assert_eq!(block_on(tx.send_async(7)), Err(SendError(7))));
 }
 
 /// What is inside still comes out, by every way to take it, and then the end.
@@ -183,15 +201,16 @@ fn what_is_inside_still_comes_out() {
             |rx| rx.try_iter().next(),
             |rx| rx.drain().next(),
             |rx| block_on(rx.recv_async()).ok(),
-            |rx| block_on(rx.stream().next()),
+            |rx| block_on(rx.clone().next()),
         ];
-        let (tx, rx) = pipe(ChannelQueue::new(taken.len()));
+        let (tx, rx) = channel(ChannelQueue::new(taken.len()));
         for i in 0..taken.len() as u32 {
             tx.try_send(i).unwrap();
         }
         tx.close();
         assert!(tx.is_closed() && rx.is_closed());
-        assert_eq!(tx.send(99), Err(Closed(99)));
+        assert_eq!(tx.push(99), Pushed::Closed(99));
+        assert_eq!(tx.send(99), Err(SendError(99)));
         assert_eq!(tx.try_send(99), Err(TrySendError::Closed(99)));
         for (i, take) in (0..).zip(taken) {
             assert_eq!(take(&rx), Some(i));
@@ -206,14 +225,14 @@ fn what_is_inside_still_comes_out() {
 
 #[test]
 fn a_pipe_is_closed_by_the_last_of_its_ends_only() {
-    let (tx, rx) = pipe(AtomicRing::<u32>::new(1));
-    let (more_tx, more_rx, stream) = (tx.clone(), rx.clone(), rx.stream());
+    let (tx, rx) = channel(AtomicRing::<u32>::new(1));
+    let (more_tx, more_rx, stream) = (tx.clone(), rx.clone(), rx.clone());
     drop((tx, rx, more_rx));
     assert!(!more_tx.is_closed());
     drop(stream);
     assert!(more_tx.is_closed());
 
-    let (tx, rx) = pipe(AtomicRing::<u32>::new(1));
+    let (tx, rx) = channel(AtomicRing::<u32>::new(1));
     let more_tx = tx.clone();
     drop(tx);
     assert!(!rx.is_closed());

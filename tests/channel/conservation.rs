@@ -1,15 +1,14 @@
-//! Every element that was made is received, evicted, given back or discarded once, or dropped with the pipe or the future that had it;
-//! through all that a pipe can do, all at once.
+//! Every element that was made is received, evicted, given back or discarded once, or dropped with
+//! the channel or the future that had it; through all that a channel can do, all at once.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use ringway::{
-    AtomicRing, ChannelQueue, Closed, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, TryRecvError, pipe,
-};
+use ringway::channel::{SendError, TryRecvError};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, channel};
 
 use crate::by_hand::ByHand;
 use crate::support::counted::{Counted, Counting, Ledger};
@@ -28,7 +27,7 @@ struct Tally {
     discarded: AtomicUsize,
     /// How many went with a future that was dropped before it had sent them.
     cancelled: AtomicUsize,
-    /// How many the pipe has taken.
+    /// How many the channel has taken.
     sent: AtomicUsize,
 }
 
@@ -48,22 +47,22 @@ impl Tally {
     /// Sends in the `way`-th manner.
     fn send<T: Counting, Q: Queue<T>>(&self, tx: &Sender<T, Q>, way: usize, element: T) {
         let result = match way % 6 {
-            0 | 1 => match tx.send(element) {
-                Ok(Pushed::Stored) => Ok(()),
-                // It came out of the pipe, as if it had been received.
-                Ok(Pushed::Evicted(old)) => {
+            0 | 1 => match tx.push(element) {
+                Pushed::Stored => Ok(()),
+                // It came out of the channel, as if it had been received.
+                Pushed::Evicted(old) => {
                     self.received(old);
                     Ok(())
                 }
-                Ok(Pushed::Rejected(element)) | Err(Closed(element)) => Err(element),
+                Pushed::Rejected(element) | Pushed::Closed(element) => Err(element),
             },
             2 => tx.try_send(element).map_err(|error| error.into_inner()),
             3 => tx.send_timeout(element, Duration::from_micros(20)).map_err(|error| error.into_inner()),
-            4 => smol::block_on(tx.send_async(element)).map_err(Closed::into_inner),
+            4 => smol::block_on(tx.send_async(element)).map_err(SendError::into_inner),
             _ => {
                 let mut future = ByHand::new(tx.send_async(element));
                 match future.poll() {
-                    Poll::Ready(result) => result.map_err(Closed::into_inner),
+                    Poll::Ready(result) => result.map_err(SendError::into_inner),
                     Poll::Pending => {
                         self.cancelled.fetch_add(1, Ordering::Relaxed);
                         return;
@@ -126,8 +125,7 @@ fn conserved<T: Counting, Q: Queue<T> + 'static>(make: fn(usize) -> Q) {
             let ledger = Ledger::new(SENDERS * EACH);
             let tally = &Tally::default();
             let given_up = &AtomicBool::new(false);
-            let queue = Arc::new(make(1 + round / 3 % 4));
-            let (tx, rx) = pipe(Arc::clone(&queue));
+            let (tx, rx) = channel(make(1 + round / 3 % 4));
             let last_sender = matches!(end, End::ReceiversGo).then(|| tx.clone());
             thread::scope(|scope| {
                 for n in 0..SENDERS {
@@ -151,17 +149,18 @@ fn conserved<T: Counting, Q: Queue<T> + 'static>(make: fn(usize) -> Q) {
                 linger(round);
                 match end {
                     End::SendersGo => {}
-                    End::Closed => tx.close(),
+                    End::Closed => _ = tx.close(),
                     End::ReceiversGo => {
                         given_up.store(true, Ordering::Relaxed);
-                        // For those that sleep in the middle of giving up: a close that is late is another round's.
+                        // For those that sleep in the middle of giving up: a close that is late is
+                        // another round's.
                         tx.close();
                     }
                 }
                 drop(tx);
             });
-            // Nothing is left in a pipe whose receivers are gone.
-            assert_eq!(queue.len(), 0);
+            // Nothing is left in a channel whose receivers are gone, while there is a sender.
+            assert!(last_sender.as_ref().is_none_or(Sender::is_empty));
             ledger.assert_each_dropped_once();
             let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
             let mut ids = tally.received.lock().unwrap().clone();

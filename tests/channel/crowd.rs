@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use ringway::{AtomicRing, ChannelQueue, Closed, MutexRing, Queue, pipe};
+use ringway::channel::SendError;
+use ringway::{AtomicRing, ChannelQueue, MutexRing, Queue, channel};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::watched::{linger, rounds, watched};
@@ -21,7 +22,7 @@ fn tokio() -> Runtime {
 #[test]
 fn thousands_of_receivers_get_an_element_each_and_the_rest_get_the_end() {
     watched(|| {
-        let (tx, rx) = pipe(AtomicRing::new(TASKS));
+        let (tx, rx) = channel(AtomicRing::new(TASKS));
         let tokio = tokio();
         let receivers: Vec<_> = (0..TASKS)
             .map(|_| {
@@ -32,7 +33,7 @@ fn thousands_of_receivers_get_an_element_each_and_the_rest_get_the_end() {
         let sent = TASKS * 2 / 3;
         for i in 0..sent {
             linger(i);
-            assert!(tx.send(i).unwrap().is_stored());
+            assert!(tx.push(i).is_stored());
         }
         // All of them have been taken before there is an end that could wake whoever was forgotten.
         while !tx.is_empty() {
@@ -50,8 +51,8 @@ fn thousands_of_receivers_get_an_element_each_and_the_rest_get_the_end() {
 #[test]
 fn thousands_of_streams_end() {
     watched(|| {
-        let (tx, rx) = pipe(MutexRing::<usize>::new(8));
-        let streams: Vec<_> = (0..TASKS).map(|_| smol::spawn(rx.stream().count())).collect();
+        let (tx, rx) = channel(MutexRing::<usize>::new(8));
+        let streams: Vec<_> = (0..TASKS).map(|_| smol::spawn(StreamExt::count(rx.clone()))).collect();
         for i in 0..100 {
             linger(i);
             smol::block_on(tx.send_async(i)).unwrap();
@@ -64,7 +65,7 @@ fn thousands_of_streams_end() {
 #[test]
 fn thousands_of_senders_get_in_one_by_one_and_the_rest_get_the_end() {
     watched(|| {
-        let (tx, rx) = pipe(ChannelQueue::new(1));
+        let (tx, rx) = channel(ChannelQueue::new(1));
         let tokio = tokio();
         let senders: Vec<_> = (0..TASKS)
             .map(|i| {
@@ -76,7 +77,7 @@ fn thousands_of_senders_get_in_one_by_one_and_the_rest_get_the_end() {
         rx.close();
         received.extend(rx.iter());
         let results = tokio.block_on(join_all(senders)).into_iter().map(Result::unwrap);
-        received.extend(results.filter_map(Result::err).map(Closed::into_inner));
+        received.extend(results.filter_map(Result::err).map(SendError::into_inner));
         received.sort_unstable();
         assert!(received.into_iter().eq(0..TASKS));
     });
@@ -86,7 +87,7 @@ fn thousands_of_senders_get_in_one_by_one_and_the_rest_get_the_end() {
 fn hundreds_of_threads_get_an_element_each_and_the_rest_get_the_end() {
     const THREADS: usize = 200;
     watched(|| {
-        let (tx, rx) = pipe(AtomicRing::new(THREADS));
+        let (tx, rx) = channel(AtomicRing::new(THREADS));
         let received = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..THREADS {
@@ -94,7 +95,7 @@ fn hundreds_of_threads_get_an_element_each_and_the_rest_get_the_end() {
             }
             for i in 0..THREADS / 2 {
                 linger(i);
-                assert!(tx.send(i).unwrap().is_stored());
+                assert!(tx.push(i).is_stored());
             }
             while !tx.is_empty() {
                 thread::yield_now();
@@ -105,10 +106,11 @@ fn hundreds_of_threads_get_an_element_each_and_the_rest_get_the_end() {
     });
 }
 
-/// Threads and tasks of two runtimes at both ends of a pipe with little room: all wait for each other all the time.
+/// Threads and tasks of two runtimes at both ends of a channel with little room: all wait for each
+/// other all the time.
 fn threads_and_tasks<Q: Queue<usize> + 'static>(queue: Q) {
     watched(move || {
-        let (tx, rx) = pipe(queue);
+        let (tx, rx) = channel(queue);
         let each = rounds() / 2;
         let tokio = tokio();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -132,13 +134,13 @@ fn threads_and_tasks<Q: Queue<usize> + 'static>(queue: Q) {
             }),
             thread::spawn({
                 let tx = tx.clone();
-                move || (0..each).for_each(|i| tx.send_wait(i).unwrap())
+                move || (0..each).for_each(|i| tx.send(i).unwrap())
             }),
         ];
         let on_tokio = [
             tokio.spawn({
                 let (rx, add) = (rx.clone(), add.clone());
-                async move { add(rx.stream().collect().await) }
+                async move { add(StreamExt::collect(rx.clone()).await) }
             }),
             tokio.spawn({
                 let tx = tx.clone();

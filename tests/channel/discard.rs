@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, TryRecvError, pipe};
+use ringway::channel::TryRecvError;
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, channel};
 
 use crate::watched::{rounds, watched};
 
@@ -11,15 +12,15 @@ use crate::watched::{rounds, watched};
 #[test]
 fn what_comes_later_has_not_piled_up() {
     watched(|| {
-        let (tx, rx) = pipe(MutexVec::new());
+        let (tx, rx) = channel(MutexVec::new());
         for i in 0..4 {
-            assert_eq!(tx.send(i), Ok(Pushed::Stored));
+            assert_eq!(tx.push(i), Pushed::Stored);
         }
         let mut drained = Vec::new();
         for i in rx.drain() {
             drained.push(i);
-            assert_eq!(tx.send(i + 10), Ok(Pushed::Stored));
-            assert_eq!(tx.send(i + 20), Ok(Pushed::Stored));
+            assert_eq!(tx.push(i + 10), Pushed::Stored);
+            assert_eq!(tx.push(i + 20), Pushed::Stored);
         }
         assert_eq!(drained, [0, 1, 2, 3]);
         assert_eq!(rx.discard_oldest(3), 3);
@@ -30,24 +31,24 @@ fn what_comes_later_has_not_piled_up() {
 /// Nor for a drain that another has overtaken.
 #[test]
 fn a_drain_that_found_nothing_is_at_its_end() {
-    let (tx, rx) = pipe(MutexVec::new());
+    let (tx, rx) = channel(MutexVec::new());
     for i in 0..4 {
-        assert_eq!(tx.send(i), Ok(Pushed::Stored));
+        assert_eq!(tx.push(i), Pushed::Stored);
     }
     let mut drain = rx.drain();
     assert_eq!((drain.size_hint(), drain.next(), drain.size_hint()), ((0, Some(4)), Some(0), (0, Some(3))));
     assert_eq!(rx.discard_oldest(usize::MAX), 3);
     assert_eq!(drain.next(), None);
-    assert_eq!(tx.send(9), Ok(Pushed::Stored));
+    assert_eq!(tx.push(9), Pushed::Stored);
     assert_eq!((drain.next(), drain.size_hint()), (None, (0, Some(0))));
     assert_eq!(rx.try_recv(), Ok(9));
 }
 
 #[test]
 fn a_drain_leaves_what_is_not_taken_from_it() {
-    let (tx, rx) = pipe(AtomicRing::new(4));
+    let (tx, rx) = channel(AtomicRing::new(4));
     for i in 0..4 {
-        assert_eq!(tx.send(i), Ok(Pushed::Stored));
+        assert_eq!(tx.push(i), Pushed::Stored);
     }
     assert_eq!(rx.drain().take(2).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(rx.discard_oldest(0), 0);
@@ -55,19 +56,20 @@ fn a_drain_leaves_what_is_not_taken_from_it() {
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
 }
 
-/// Each call ends though a producer never does, and what it says that it threw away is what is missing.
+/// Each call ends though a producer never does, and what it says that it threw away is what is
+/// missing.
 fn beside_a_running_producer<Q: Queue<usize> + 'static>(make: fn() -> Q) {
     watched(move || {
-        let (tx, rx) = pipe(make());
+        let (tx, rx) = channel(make());
         let stop = &AtomicBool::new(false);
         thread::scope(|scope| {
             let producer = scope.spawn(move || {
                 let (mut stored, mut evicted) = (0, 0);
                 while !stop.load(Ordering::Relaxed) {
-                    match tx.send(stored).unwrap() {
+                    match tx.push(stored) {
                         Pushed::Stored => stored += 1,
                         Pushed::Evicted(_) => (stored, evicted) = (stored + 1, evicted + 1),
-                        Pushed::Rejected(_) => thread::yield_now(),
+                        Pushed::Rejected(_) | Pushed::Closed(_) => thread::yield_now(),
                     }
                 }
                 stored - evicted

@@ -1,17 +1,19 @@
-//! No wake-up is lost: one element at a time there and back, so that whoever has sent it must be woken, every time.
+//! No wake-up is lost: one element at a time there and back, so that whoever has sent it must be
+//! woken, every time.
 
 use std::thread;
 use std::time::Duration;
 
 use futures_executor::block_on;
 use futures_util::StreamExt;
-use ringway::{AtomicRing, ChannelQueue, Closed, MutexRing, MutexVec, Queue, Receiver, RecvTimeoutError, Sender, pipe};
+use ringway::channel::{RecvError, RecvTimeoutError};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Queue, Receiver, Sender, channel};
 
 use crate::watched::{linger, rounds, watched};
 
 type Ends<Q> = (Sender<usize, Q>, Receiver<usize, Q>);
 
-/// A test for each queue behind the pipes.
+/// A test for each queue behind the channels.
 macro_rules! with_every_queue {
     ($($check:ident)*) => {$(
         mod $check {
@@ -19,29 +21,29 @@ macro_rules! with_every_queue {
 
             #[test]
             fn atomic_ring() {
-                super::$check(pipe(AtomicRing::new(1)), pipe(AtomicRing::new(1)));
+                super::$check(channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
             }
             #[test]
             fn mutex_ring() {
-                super::$check(pipe(MutexRing::new(1)), pipe(MutexRing::new(1)));
+                super::$check(channel(MutexRing::new(1)), channel(MutexRing::new(1)));
             }
             #[test]
-            fn channel() {
-                super::$check(pipe(ChannelQueue::new(1)), pipe(ChannelQueue::new(1)));
+            fn channel_queue() {
+                super::$check(channel(ChannelQueue::new(1)), channel(ChannelQueue::new(1)));
             }
             #[test]
             fn mutex_vec() {
-                super::$check(pipe(MutexVec::new()), pipe(MutexVec::new()));
+                super::$check(channel(MutexVec::new()), channel(MutexVec::new()));
             }
             #[test]
             fn boxed() {
                 let boxed = || Box::new(AtomicRing::new(1)) as Box<dyn Queue<usize>>;
-                super::$check(pipe(boxed()), pipe(boxed()));
+                super::$check(channel(boxed()), channel(boxed()));
             }
             #[test]
             fn shared() {
                 let shared = || std::sync::Arc::new(MutexRing::new(1));
-                super::$check(pipe(shared()), pipe(shared()));
+                super::$check(channel(shared()), channel(shared()));
             }
         }
     )*};
@@ -53,17 +55,17 @@ fn between_threads<Q: Queue<usize> + 'static>((there, at_there): Ends<Q>, (back,
         let echo = thread::spawn(move || {
             for i in at_there {
                 linger(i / 7);
-                back.send_wait(i).unwrap();
+                back.send(i).unwrap();
             }
         });
         for i in 0..rounds() {
-            there.send_wait(i).unwrap();
+            there.send(i).unwrap();
             linger(i);
             assert_eq!(at_back.recv(), Ok(i));
         }
         drop(there);
         echo.join().unwrap();
-        assert_eq!(at_back.recv(), Err(Closed(())));
+        assert_eq!(at_back.recv(), Err(RecvError));
     });
 }
 
@@ -79,7 +81,7 @@ async fn ping<Q: Queue<usize>>(there: Sender<usize, Q>, at_back: Receiver<usize,
         assert_eq!(at_back.recv_async().await, Ok(i));
     }
     drop(there);
-    assert_eq!(at_back.recv_async().await, Err(Closed(())));
+    assert_eq!(at_back.recv_async().await, Err(RecvError));
 }
 
 /// One on tokio, one on smol.
@@ -97,7 +99,7 @@ fn between_tasks<Q: Queue<usize> + 'static>((there, at_there): Ends<Q>, (back, a
 #[test]
 fn between_tasks_of_two_threads_of_tokio() {
     watched(|| {
-        let ((there, at_there), (back, at_back)) = (pipe(AtomicRing::new(1)), pipe(AtomicRing::new(1)));
+        let ((there, at_there), (back, at_back)) = (channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         tokio.block_on(async {
             let echo = tokio::spawn(echo(at_there, back));
@@ -110,10 +112,10 @@ fn between_tasks_of_two_threads_of_tokio() {
 #[test]
 fn between_a_thread_and_a_task() {
     watched(|| {
-        let ((there, at_there), (back, at_back)) = (pipe(AtomicRing::new(1)), pipe(AtomicRing::new(1)));
+        let ((there, at_there), (back, at_back)) = (channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
         let echo = thread::spawn(move || smol::block_on(echo(at_there, back)));
         for i in 0..rounds() {
-            there.send_wait(i).unwrap();
+            there.send(i).unwrap();
             linger(i);
             assert_eq!(at_back.recv(), Ok(i));
         }
@@ -134,7 +136,7 @@ fn by_every_way_to_wait() {
             1 => rx.iter().next(),
             2 => rx.recv_batch(&mut out, 1, FOR_EVER).ok().and_then(|_| out.pop()),
             3 => block_on(rx.recv_batch_async(&mut out, 1, FOR_EVER)).ok().and_then(|_| out.pop()),
-            4 => block_on(rx.stream().next()),
+            4 => block_on(rx.clone().next()),
             5 => loop {
                 // Deadlines that pass again and again, while something comes.
                 match rx.recv_timeout(Duration::from_micros(10)) {
@@ -156,13 +158,13 @@ fn by_every_way_to_wait() {
                     value = full.into_inner();
                 }
             }
-            3 => assert!(tx.send(i).unwrap().is_stored()),
-            _ => tx.send_wait(i).unwrap(),
+            3 => assert!(tx.push(i).is_stored()),
+            _ => tx.send(i).unwrap(),
         }
     }
 
     watched(|| {
-        let ((there, at_there), (back, at_back)) = (pipe(ChannelQueue::new(1)), pipe(ChannelQueue::new(1)));
+        let ((there, at_there), (back, at_back)) = (channel(ChannelQueue::new(1)), channel(ChannelQueue::new(1)));
         let echo = thread::spawn(move || {
             let mut expected = 0;
             while let Some(i) = receive(&at_there, expected) {

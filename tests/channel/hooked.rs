@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ringway::{Full, MutexRing, Overflow, Pushed, Queue};
+use ringway::{MutexRing, Overflow, Pushed, Queue, TryPushError};
 
 type Hook = Mutex<Option<Box<dyn FnOnce() + Send>>>;
 
@@ -60,7 +60,7 @@ impl Queue<u32> for Hooked {
     fn push(&self, value: u32) -> Pushed<u32> {
         self.pushing(|queue| queue.push(value))
     }
-    fn try_push(&self, value: u32) -> Result<(), Full<u32>> {
+    fn try_push(&self, value: u32) -> Result<(), TryPushError<u32>> {
         self.pushing(|queue| queue.try_push(value))
     }
     fn pop(&self) -> Option<u32> {
@@ -70,11 +70,17 @@ impl Queue<u32> for Hooked {
         }
         popped
     }
+    fn close(&self) -> bool {
+        self.queue.close()
+    }
+    fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
     fn len(&self) -> usize {
-        Queue::<u32>::len(&self.queue)
+        self.queue.len()
     }
     fn capacity(&self) -> Option<usize> {
-        Queue::<u32>::capacity(&self.queue)
+        self.queue.capacity()
     }
     fn overflow(&self) -> Overflow {
         Overflow::EvictOldest

@@ -1,4 +1,5 @@
-//! On one thread a pipe does what a list with a few numbers does, call by call, whatever the calls.
+//! On one thread a channel does what a list with a few numbers does, call by call, whatever the
+//! calls.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,17 +7,15 @@ use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ringway::{
-    AtomicRing, ChannelQueue, Closed, MutexRing, MutexVec, Overflow, Pushed, Queue, Receiver, RecvTimeoutError,
-    SendTimeoutError, Sender, TryRecvError, TrySendError, pipe,
-};
+use ringway::channel::{RecvError, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, Queue, Receiver, Sender, channel};
 
 use crate::support::element::Element;
 
 /// What is sent is numbered by the step; of several ends, the last is used.
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    Send,
+    Push,
     TrySend,
     SendTimeout,
     SendDeadline,
@@ -38,7 +37,7 @@ enum Op {
 fn script() -> impl Strategy<Value = Vec<Op>> {
     let some = || prop_oneof![0..6_usize, Just(usize::MAX)];
     let op = prop_oneof![
-        24 => Just(Op::Send),
+        24 => Just(Op::Push),
         6 => Just(Op::TrySend),
         3 => Just(Op::SendTimeout),
         3 => Just(Op::SendDeadline),
@@ -70,16 +69,16 @@ impl Model {
         self.capacity.is_some_and(|capacity| self.inside.len() == capacity)
     }
 
-    fn send(&mut self, value: u32) -> Result<Pushed<u32>, Closed<u32>> {
+    fn push(&mut self, value: u32) -> Pushed<u32> {
         if self.closed {
-            return Err(Closed(value));
+            return Pushed::Closed(value);
         }
         let full = self.is_full();
         if full && self.overflow == Overflow::RejectNewest {
-            return Ok(Pushed::Rejected(value));
+            return Pushed::Rejected(value);
         }
         self.inside.push_back(value);
-        Ok(if full { Pushed::Evicted(self.inside.pop_front().unwrap()) } else { Pushed::Stored })
+        if full { Pushed::Evicted(self.inside.pop_front().unwrap()) } else { Pushed::Stored }
     }
 
     fn try_send(&mut self, value: u32) -> Result<(), TrySendError<u32>> {
@@ -125,6 +124,7 @@ fn pushed<T: Element>(pushed: Pushed<T>) -> Pushed<u32> {
         Pushed::Stored => Pushed::Stored,
         Pushed::Evicted(old) => Pushed::Evicted(old.number()),
         Pushed::Rejected(new) => Pushed::Rejected(new.number()),
+        Pushed::Closed(new) => Pushed::Closed(new.number()),
     }
 }
 
@@ -138,7 +138,7 @@ fn in_time<T: Element>(error: SendTimeoutError<T>) -> SendTimeoutError<u32> {
 fn run<T: Element>(queue: impl Queue<T>, script: &[Op]) -> Result<(), TestCaseError> {
     let (capacity, overflow) = (queue.capacity(), queue.overflow());
     let mut model = Model { inside: VecDeque::new(), capacity, overflow, closed: false };
-    let (tx, rx) = pipe(queue);
+    let (tx, rx) = channel(queue);
     let (mut senders, mut receivers) = (vec![tx], vec![rx]);
     let now = Instant::now();
 
@@ -147,10 +147,7 @@ fn run<T: Element>(queue: impl Queue<T>, script: &[Op]) -> Result<(), TestCaseEr
         if let Some(tx) = senders.last() {
             let value = T::of(number);
             match op {
-                Op::Send => {
-                    let sent = tx.send(value).map(pushed).map_err(|Closed(value)| Closed(value.number()));
-                    prop_assert_eq!(sent, model.send(number), "{}", what);
-                }
+                Op::Push => prop_assert_eq!(pushed(tx.push(value)), model.push(number), "{}", what),
                 Op::TrySend => {
                     let sent = tx.try_send(value).map_err(|error| match error {
                         TrySendError::Full(value) => TrySendError::Full(value.number()),
@@ -167,7 +164,7 @@ fn run<T: Element>(queue: impl Queue<T>, script: &[Op]) -> Result<(), TestCaseEr
                     prop_assert_eq!(sent, model.send_in_time(number), "{}", what);
                 }
                 Op::CloseBySender => {
-                    tx.close();
+                    prop_assert_eq!(tx.close(), !model.closed, "{}", what);
                     model.closed = true;
                 }
                 Op::CloneSender => senders.push(tx.clone()),
@@ -194,14 +191,14 @@ fn run<T: Element>(queue: impl Queue<T>, script: &[Op]) -> Result<(), TestCaseEr
                     let received = rx.recv_batch(&mut out, max, Duration::ZERO);
                     let expected = model.take(max);
                     let ended = max > 0 && expected.is_empty();
-                    prop_assert_eq!(received, if ended { Err(Closed(())) } else { Ok(expected.len()) }, "{}", &what);
+                    prop_assert_eq!(received, if ended { Err(RecvError) } else { Ok(expected.len()) }, "{}", &what);
                     prop_assert_eq!(numbers(out), expected, "{}", what);
                 }
                 Op::Discard(n) => prop_assert_eq!(rx.discard_oldest(n), model.take(n).len(), "{}", what),
                 Op::Drain(n) => prop_assert_eq!(numbers(rx.drain().take(n)), model.take(n), "{}", what),
                 Op::TryIter(n) => prop_assert_eq!(numbers(rx.try_iter().take(n)), model.take(n), "{}", what),
                 Op::CloseByReceiver => {
-                    rx.close();
+                    prop_assert_eq!(rx.close(), !model.closed, "{}", what);
                     model.closed = true;
                 }
                 Op::CloneReceiver => receivers.push(rx.clone()),

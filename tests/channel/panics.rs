@@ -1,4 +1,5 @@
-//! Queues, elements and wakers that panic, or use the pipe themselves: it goes on, and comes to its end.
+//! Queues, elements and wakers that panic, or use the channel themselves: it goes on, and comes to
+//! its end.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -6,7 +7,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use ringway::{AtomicRing, ChannelQueue, Closed, MutexVec, Pushed, Sender, TryRecvError, TrySendError, pipe};
+use ringway::channel::{RecvError, TryRecvError, TrySendError};
+use ringway::{AtomicRing, ChannelQueue, MutexVec, Pushed, Sender, channel};
 
 use crate::by_hand::{ByHand, woken};
 use crate::hooked::Hooked;
@@ -27,54 +29,23 @@ fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
 fn a_push_that_panics_leaves_the_pipe_usable() {
     watched(|| {
         let (queue, hooks) = Hooked::new(2);
-        let (tx, rx) = pipe(queue);
+        let (tx, rx) = channel(queue);
         hooks.before_push(explode);
-        assert!(caught(|| tx.send(1)).is_none());
+        assert!(caught(|| tx.push(1)).is_none());
         hooks.before_push(explode);
         assert!(caught(|| tx.try_send(1)).is_none());
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-        assert_eq!(tx.send(2), Ok(Pushed::Stored));
+        assert_eq!(tx.push(2), Pushed::Stored);
         assert_eq!(rx.recv(), Ok(2));
-        // The senders that panicked are not still inside.
         tx.close();
-        assert_eq!(rx.recv(), Err(Closed(())));
+        assert_eq!(rx.recv(), Err(RecvError));
     });
-}
-
-/// Whether it had put something in is the queue's business: whoever waits is woken to look.
-#[test]
-fn a_push_that_panics_wakes() {
-    let (queue, hooks) = Hooked::new(2);
-    let (tx, rx) = pipe(queue);
-    let mut waiting = [ByHand::waiting(rx.recv_async())];
-    hooks.after_push(explode);
-    assert!(caught(|| tx.send(1)).is_none());
-    assert_eq!(woken(&waiting), 1);
-    assert_eq!(waiting[0].poll(), Poll::Ready(Ok(1)));
-}
-
-/// Closed while it is inside: those who wait for it to leave are told of the end.
-#[test]
-fn a_push_that_panics_at_the_end_does_not_keep_it_up() {
-    let (queue, hooks) = Hooked::new(2);
-    let (tx, rx) = pipe(queue);
-    let mut waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
-    let closer = tx.clone();
-    hooks.before_push(move || {
-        closer.close();
-        explode();
-    });
-    assert!(caught(|| tx.send(1)).is_none());
-    assert_eq!(woken(&waiting), 3);
-    for waiting in &mut waiting {
-        assert_eq!(waiting.poll(), Poll::Ready(Err(Closed(()))));
-    }
 }
 
 #[test]
 fn an_element_that_panics_when_it_is_discarded_leaves_those_after_it() {
     let ledger = Ledger::new(4);
-    let (tx, rx) = pipe(AtomicRing::new(4));
+    let (tx, rx) = channel(AtomicRing::new(4));
     for id in 0..4 {
         tx.try_send(Counted::new(&ledger, id)).unwrap();
     }
@@ -87,7 +58,7 @@ fn an_element_that_panics_when_it_is_discarded_leaves_those_after_it() {
 #[test]
 fn an_element_that_panics_when_the_last_receiver_goes_leaves_nothing_behind() {
     let ledger = Ledger::new(4);
-    let (tx, rx) = pipe(AtomicRing::new(4));
+    let (tx, rx) = channel(AtomicRing::new(4));
     for id in 0..4 {
         tx.try_send(Counted::new(&ledger, id)).unwrap();
     }
@@ -112,7 +83,7 @@ fn calls(action: impl Fn() + Send + Sync + 'static) -> Waker {
 
 #[test]
 fn a_waker_that_panics_leaves_the_others_to_be_woken() {
-    let (tx, rx) = pipe(AtomicRing::<u32>::new(2));
+    let (tx, rx) = channel(AtomicRing::<u32>::new(2));
     let mut panics = Box::pin(rx.recv_async());
     assert!(panics.as_mut().poll(&mut Context::from_waker(&calls(explode))).is_pending());
     let waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
@@ -124,16 +95,16 @@ fn a_waker_that_panics_leaves_the_others_to_be_woken() {
 #[test]
 fn a_waker_may_use_the_pipe() {
     watched(|| {
-        let (tx, rx) = pipe(AtomicRing::new(2));
+        let (tx, rx) = channel(AtomicRing::new(2));
         let (again, taker) = (tx.clone(), rx.clone());
         let mut future = Box::pin(rx.recv_async());
         let waker = calls(move || {
             assert_eq!(taker.recv(), Ok(1));
-            assert!(again.send(2).unwrap().is_stored());
+            assert!(again.push(2).is_stored());
         });
         assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         let waiting = [ByHand::waiting(rx.recv_async())];
-        assert!(tx.send(1).unwrap().is_stored());
+        assert!(tx.push(1).is_stored());
         assert_eq!(woken(&waiting), 1);
         assert_eq!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(2)));
     });
@@ -143,15 +114,15 @@ fn a_waker_may_use_the_pipe() {
 #[test]
 fn a_thread_that_ends_still_wakes() {
     for first in [false, true] {
-        let (tx, rx) = pipe(AtomicRing::new(4));
+        let (tx, rx) = channel(AtomicRing::new(4));
         let mut waiting = [ByHand::waiting(rx.recv_async()), ByHand::waiting(rx.recv_async())];
         thread::spawn(move || {
-            let send = |tx: ringway::Sender<u32>| move || _ = tx.send(1);
+            let send = |tx: ringway::Sender<u32>| move || _ = tx.push(1);
             if first {
                 at_exit::wanted_before(send(tx.clone()));
-                let _ = tx.send(1);
+                let _ = tx.push(1);
             } else {
-                let _ = tx.send(1);
+                let _ = tx.push(1);
                 at_exit::wanted_after(send(tx));
             }
         })
@@ -168,7 +139,7 @@ struct Persistent(Option<Sender<Persistent, MutexVec<Persistent>>>);
 impl Drop for Persistent {
     fn drop(&mut self) {
         let Some(tx) = self.0.take() else { return };
-        if let Err(Closed(mut refused)) = tx.send(Persistent(Some(tx.clone()))) {
+        if let Pushed::Closed(mut refused) = tx.push(Persistent(Some(tx.clone()))) {
             refused.0 = None;
         }
     }
@@ -178,9 +149,9 @@ impl Drop for Persistent {
 #[test]
 fn elements_that_put_themselves_in_again_are_let_go() {
     watched(|| {
-        let (tx, rx) = pipe(MutexVec::new());
+        let (tx, rx) = channel(MutexVec::new());
         for _ in 0..100_000 {
-            assert!(tx.send(Persistent(Some(tx.clone()))).is_ok());
+            assert!(tx.push(Persistent(Some(tx.clone()))).is_stored());
         }
         drop(rx);
         assert!(tx.is_empty());
@@ -196,14 +167,14 @@ impl Wake for SendsAtLast {
 
 impl Drop for SendsAtLast {
     fn drop(&mut self) {
-        let _ = self.0.send(1);
+        let _ = self.0.push(1);
     }
 }
 
 #[test]
 fn a_waker_may_send_when_it_is_dropped() {
     watched(|| {
-        let (tx, rx) = pipe(AtomicRing::new(2));
+        let (tx, rx) = channel(AtomicRing::new(2));
         let mut receiving = Box::pin(rx.recv_async());
         let waker = Waker::from(Arc::new(SendsAtLast(tx)));
         assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
@@ -223,10 +194,11 @@ impl Wake for PanicsWhenCalled {
     }
 }
 
-/// Nor its other end: a sender waits for room beside a receiver that waits for an element, which both may for a moment.
+/// Nor its other end: a sender waits for room beside a receiver that waits for an element, which
+/// both may for a moment.
 #[test]
 fn a_waker_that_panics_does_not_keep_a_close_from_senders() {
-    let (tx, rx) = pipe(ChannelQueue::new(1));
+    let (tx, rx) = channel(ChannelQueue::new(1));
     assert_eq!(tx.try_send(1), Ok(()));
     let waiting = [ByHand::waiting(tx.send_async(2)), ByHand::waiting(tx.send_async(3))];
     assert_eq!(rx.try_recv(), Ok(1));
@@ -240,18 +212,18 @@ fn a_waker_that_panics_does_not_keep_a_close_from_senders() {
 
 #[test]
 fn what_is_not_stored_wakes_nobody() {
-    let (tx, rx) = pipe(ChannelQueue::new(1));
+    let (tx, rx) = channel(ChannelQueue::new(1));
     let waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
     assert_eq!(tx.try_send(1), Ok(()));
     assert_eq!(tx.try_send(2), Err(TrySendError::Full(2)));
-    assert_eq!(tx.send(3), Ok(Pushed::Rejected(3)));
+    assert_eq!(tx.push(3), Pushed::Rejected(3));
     assert_eq!(woken(&waiting), 1);
 }
 
 /// What was taken before a batch could not grow has made room.
 #[test]
 fn a_batch_that_panics_half_way_tells_of_the_room() {
-    let (tx, rx) = pipe(ChannelQueue::new(2));
+    let (tx, rx) = channel(ChannelQueue::new(2));
     assert_eq!([tx.try_send(()), tx.try_send(())], [Ok(()); 2]);
     let sending = ByHand::waiting(tx.send_async(()));
     // There is room for one more in a vector of nothings.

@@ -1,41 +1,38 @@
-//! The end is the end. Once a receiver has been told so, nothing is ever inside again; and once a sender was, no later send
-//! succeeds.
+//! The end is the end. Once a receiver has been told so, nothing is ever inside again; and once a
+//! sender was, no later send succeeds.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use futures_executor::block_on;
-use ringway::{
-    AtomicRing, ChannelQueue, Closed, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, TryRecvError, TrySendError,
-    pipe,
-};
+use ringway::channel::{RecvError, TryRecvError, TrySendError};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, channel};
 
 use crate::by_hand::{ByHand, woken};
 use crate::hooked::Hooked;
 use crate::watched::{linger, rounds, watched};
 
-/// More than there are stripes of the gate, which are eight.
+/// More than there are cores, so that some are suspended.
 const SENDERS: usize = 12;
 
-/// Sends in the `way`-th manner; returns whether the pipe was open, and adds to what was stored and evicted.
+/// Sends in the `way`-th manner; returns whether the channel was open, and adds to what was stored
+/// and evicted.
 fn send<Q: Queue<u32>>(tx: &Sender<u32, Q>, way: usize, stored: &AtomicUsize, evicted: &AtomicUsize) -> bool {
     let add_stored = || _ = stored.fetch_add(1, Ordering::Relaxed);
     match way % 4 {
-        0 => match tx.send(1) {
-            Ok(pushed) => {
-                if pushed.is_stored() {
-                    add_stored();
-                }
-                if let Pushed::Evicted(_) = pushed {
-                    evicted.fetch_add(1, Ordering::Relaxed);
-                }
-                true
+        0 => {
+            let pushed = tx.push(1);
+            if pushed.is_stored() {
+                add_stored();
             }
-            Err(Closed(_)) => false,
-        },
+            if let Pushed::Evicted(_) = pushed {
+                evicted.fetch_add(1, Ordering::Relaxed);
+            }
+            !pushed.is_closed()
+        }
         1 => match tx.try_send(1) {
             Ok(()) => {
                 add_stored();
@@ -44,7 +41,7 @@ fn send<Q: Queue<u32>>(tx: &Sender<u32, Q>, way: usize, stored: &AtomicUsize, ev
             Err(TrySendError::Full(_)) => true,
             Err(TrySendError::Closed(_)) => false,
         },
-        2 => tx.send_wait(1).map(|()| add_stored()).is_ok(),
+        2 => tx.send(1).map(|()| add_stored()).is_ok(),
         _ => block_on(tx.send_async(1)).map(|()| add_stored()).is_ok(),
     }
 }
@@ -77,7 +74,7 @@ fn what_went_in_comes_out<Q: Queue<u32> + 'static>(make: fn() -> Q) {
     watched(move || {
         for round in 0..rounds() / 200 {
             let queue = &Arc::new(make());
-            let (tx, rx) = pipe(Arc::clone(queue));
+            let (tx, rx) = channel(Arc::clone(queue));
             let [stored, evicted, received] = &[const { AtomicUsize::new(0) }; 3];
             let refused = &AtomicBool::new(false);
             thread::scope(|scope| {
@@ -89,7 +86,7 @@ fn what_went_in_comes_out<Q: Queue<u32> + 'static>(make: fn() -> Q) {
                             if !send(&tx, way, stored, evicted) {
                                 break refused.store(true, Ordering::SeqCst);
                             }
-                            assert!(!too_late, "sent after another sender was told that the pipe is closed");
+                            assert!(!too_late, "sent after another sender was told that the channel is closed");
                         }
                     });
                 }
@@ -109,7 +106,7 @@ fn what_went_in_comes_out<Q: Queue<u32> + 'static>(make: fn() -> Q) {
                     thread::yield_now();
                 }
                 linger(round);
-                if round % 2 == 0 { tx.close() } else { rx.close() }
+                assert!(if round % 2 == 0 { tx.close() } else { rx.close() });
             });
             let [stored, evicted, received] = [stored, evicted, received].map(|n| n.load(Ordering::Relaxed));
             assert_eq!((stored, queue.len()), (evicted + received, 0), "{evicted} evicted, {received} received");
@@ -129,7 +126,7 @@ mod what_went_in_comes_out {
         super::what_went_in_comes_out(|| MutexRing::new(1));
     }
     #[test]
-    fn channel() {
+    fn channel_queue() {
         super::what_went_in_comes_out(|| ChannelQueue::new(2));
     }
     #[test]
@@ -142,93 +139,57 @@ mod what_went_in_comes_out {
     }
 }
 
-/// One thread tries with two senders in turn, whose stripes are closed first and last: whoever comes after one that was refused is
-/// refused too, also while the pipe is only about to be closed.
+/// A sender that is suspended in the middle of a `push` keeps nobody from the end: closed is
+/// closed, and it is refused.
 #[test]
-fn nobody_gets_in_after_another_was_refused() {
-    watched(|| {
-        for round in 0..rounds() / 8 {
-            let (first, rx) = pipe(ChannelQueue::new(1));
-            let mut others: Vec<_> = (1..8).map(|_| first.clone()).collect();
-            let last = others.pop().unwrap();
-            let begun = &AtomicBool::new(false);
-            thread::scope(|scope| {
-                scope.spawn(move || {
-                    // Full from now on, so that a try costs little and both are soon tried again.
-                    let open = |sender: &Sender<u32, _>| !matches!(sender.try_send(1), Err(TrySendError::Closed(_)));
-                    while open(&first) {
-                        begun.store(true, Ordering::Relaxed);
-                    }
-                    assert!(!open(&last), "let in after another sender was told that the pipe is closed");
-                });
-                while !begun.load(Ordering::Relaxed) {
-                    thread::yield_now();
-                }
-                linger(round);
-                rx.close();
-            });
+fn a_sender_on_the_way_in_keeps_nobody_from_the_end() {
+    let (queue, hooks) = Hooked::new(2);
+    let (tx, rx) = channel(queue);
+    let (closer, receiver) = (tx.clone(), rx.clone());
+    hooks.before_push(move || {
+        let mut waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(receiver.recv_async())).collect();
+        assert!(closer.close());
+        assert_eq!(woken(&waiting), 3);
+        for waiting in &mut waiting {
+            assert_eq!(waiting.poll(), Poll::Ready(Err(RecvError)));
         }
     });
+    assert_eq!(tx.push(5), Pushed::Closed(5));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
 }
 
-/// A sender that was let in before the pipe was closed may be suspended, and put something in later: until then there is no end.
+/// Nor from what it has put in, though it has woken nobody yet.
 #[test]
-fn there_is_no_end_while_a_sender_is_on_the_way_in() {
-    watched(|| {
-        // In any of the gate's stripes.
-        for stripe in 0..8 {
-            let (queue, hooks) = Hooked::new(2);
-            let (tx, rx) = pipe(queue);
-            let senders: Vec<_> = (0..stripe).map(|_| tx.clone()).collect();
-            let sender = senders.last().unwrap_or(&tx);
-            let (inside, is_inside) = mpsc::channel();
-            let (go_on, may_go_on) = mpsc::channel();
-            hooks.before_push(move || {
-                inside.send(()).unwrap();
-                may_go_on.recv().unwrap();
-            });
-            thread::scope(|scope| {
-                let sending = scope.spawn(|| sender.send(5));
-                is_inside.recv().unwrap();
-                let recv = || rx.recv_async();
-                let mut waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(recv())).collect();
-                tx.close();
-                assert_eq!(woken(&waiting), 3);
-                assert!(rx.is_closed());
-                assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-                for waiting in &mut waiting {
-                    assert!(waiting.poll().is_pending());
-                }
-                assert_eq!(woken(&waiting), 0);
-
-                go_on.send(()).unwrap();
-                assert_eq!(sending.join().unwrap(), Ok(Pushed::Stored));
-                // One for the element, the others for the end.
-                assert_eq!(woken(&waiting), 3);
-                let results: Vec<_> = waiting.iter_mut().map(ByHand::poll).collect();
-                assert_eq!(results, [Ok(5), Err(Closed(())), Err(Closed(()))].map(Poll::Ready));
-            });
-        }
+fn a_sender_on_the_way_out_keeps_nobody_from_its_element() {
+    let (queue, hooks) = Hooked::new(2);
+    let (tx, rx) = channel(queue);
+    let (closer, receiver) = (tx.clone(), rx.clone());
+    hooks.after_push(move || {
+        assert!(closer.close());
+        assert_eq!(receiver.recv(), Ok(5));
+        assert_eq!(receiver.recv(), Err(RecvError));
     });
+    assert_eq!(tx.push(5), Pushed::Stored);
 }
 
-/// A receiver finds nothing, something is sent, the pipe is closed, and only then the receiver asks whether it is.
+/// A receiver finds nothing, something is sent, the channel is closed, and only then the receiver
+/// asks whether it is.
 #[test]
 fn what_was_sent_just_before_the_end_comes_out() {
     let (queue, hooks) = Hooked::new(2);
-    let (tx, rx) = pipe(queue);
+    let (tx, rx) = channel(queue);
     hooks.found_nothing(move || {
-        assert!(tx.send(3).unwrap().is_stored());
+        assert!(tx.push(3).is_stored());
         drop(tx);
     });
     assert_eq!(rx.try_recv(), Ok(3));
     assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
 
     let (queue, hooks) = Hooked::new(2);
-    let (tx, rx) = pipe(queue);
+    let (tx, rx) = channel(queue);
     hooks.found_nothing(move || {
-        assert!(tx.send(3).unwrap().is_stored());
-        assert!(tx.send(4).unwrap().is_stored());
+        assert!(tx.push(3).is_stored());
+        assert!(tx.push(4).is_stored());
         drop(tx);
     });
     let mut out = Vec::new();

@@ -1,8 +1,8 @@
-//! Who is woken, call by call: random scripts on one thread, in which futures are made, polled and dropped at every point, beside
-//! everything else that can be done to a pipe.
+//! Who is woken, call by call: random scripts on one thread, in which futures are made, polled and
+//! dropped at every point, beside everything else that can be done to a channel.
 //!
-//! Each time: of the futures that wait, at least as many have been woken as could go on. And what comes out is what a plain list says:
-//! a future that is dropped takes nothing with it.
+//! Each time: of the futures that wait, at least as many have been woken as could go on. And what
+//! comes out is what a plain list says: a future that is dropped takes nothing with it.
 
 use std::collections::VecDeque;
 use std::task::Poll;
@@ -10,7 +10,8 @@ use std::task::Poll;
 use futures_util::StreamExt;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ringway::{AtomicRing, ChannelQueue, Closed, MutexRing, Pushed, Queue, TryRecvError, TrySendError, pipe};
+use ringway::channel::{SendError, TryRecvError, TrySendError};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, Pushed, Queue, channel};
 
 use crate::by_hand::ByHand;
 
@@ -23,7 +24,7 @@ enum Op {
     Poll(usize),
     PollWoken(usize),
     Drop(usize),
-    Send,
+    Push,
     TrySend,
     TryRecv,
     RecvBatch(usize),
@@ -39,7 +40,7 @@ fn script() -> impl Strategy<Value = Vec<Op>> {
         16 => (0..100_usize).prop_map(Op::Poll),
         6 => (0..100_usize).prop_map(Op::PollWoken),
         6 => (0..100_usize).prop_map(Op::Drop),
-        4 => Just(Op::Send),
+        4 => Just(Op::Push),
         2 => Just(Op::TrySend),
         4 => Just(Op::TryRecv),
         2 => (1..4_usize).prop_map(Op::RecvBatch),
@@ -56,7 +57,7 @@ fn script() -> impl Strategy<Value = Vec<Op>> {
 #[derive(Debug, PartialEq)]
 enum Done {
     Received(Option<u32>),
-    Sent(Result<(), Closed<u32>>),
+    Sent(Result<(), SendError<u32>>),
 }
 
 struct Waiter<'a> {
@@ -68,7 +69,7 @@ struct Waiter<'a> {
 
 fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
     let capacity = queue.capacity().unwrap();
-    let (tx, rx) = pipe(queue);
+    let (tx, rx) = channel(queue);
     let (tx, rx) = (&tx, &rx);
     let mut inside = VecDeque::new();
     let mut closed = false;
@@ -81,7 +82,7 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
                 add(&mut waiters, None, ByHand::new(async { Done::Received(rx.recv_async().await.ok()) }));
             }
             Op::NewStream => {
-                let mut stream = rx.stream();
+                let mut stream = rx.clone();
                 add(&mut waiters, None, ByHand::new(async move { Done::Received(stream.next().await) }));
             }
             Op::NewSend => {
@@ -94,7 +95,7 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
                 let (Op::Poll(n) | Op::PollWoken(n)) = op else { unreachable!() };
                 let Some(&i) = polled.get(n % polled.len().max(1)) else { continue };
                 let expected = match waiters[i].sends {
-                    Some(value) if closed => Poll::Ready(Done::Sent(Err(Closed(value)))),
+                    Some(value) if closed => Poll::Ready(Done::Sent(Err(SendError(value)))),
                     Some(_) if inside.len() == capacity => Poll::Pending,
                     Some(value) => {
                         inside.push_back(value);
@@ -115,13 +116,13 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
                     waiters.remove(n % waiters.len());
                 }
             }
-            Op::Send => match tx.send(number).unwrap() {
+            Op::Push => match tx.push(number) {
                 Pushed::Stored => inside.push_back(number),
                 Pushed::Evicted(old) => {
                     inside.push_back(number);
                     prop_assert_eq!(Some(old), inside.pop_front());
                 }
-                Pushed::Rejected(_) => {}
+                Pushed::Rejected(_) | Pushed::Closed(_) => {}
             },
             Op::TrySend => match tx.try_send(number) {
                 Ok(()) => inside.push_back(number),

@@ -1,56 +1,126 @@
-//! Models of pipes: nobody sleeps for ever, and the end is the end. A wake-up that is lost leaves all threads of a model asleep,
-//! which loom reports as a deadlock.
+//! Models of channels: nobody sleeps for ever, and the end is the end. A wake-up that is lost leaves
+//! all threads of a model asleep, which loom reports as a deadlock.
+//!
+//! # What the queue in them promises
+//!
+//! That what it does takes effect in one order: all of it is in one word. And nothing more: every
+//! access to that word is `Relaxed`, so an operation that only reads (a pop that finds nothing, a
+//! `try_push` that finds no room, `is_closed`) may see an old word, and no operation orders what its
+//! thread does before or after it. A thread that has received an element has learnt nothing else.
+//!
+//! The contract of [`Queue`] also has the users' `SeqCst` accesses in that order. That half is in
+//! `src/sync.rs`, where a fence stands for each such access, as loom knows no other `SeqCst`. It is
+//! where the channel has a `SeqCst` access, and nowhere else: with one that is weaker there is no
+//! fence, and the element and the sleeper miss each other. The mutants named "channel: asleep" see
+//! to that.
+//!
+//! In one way a fence is more than the access for which it stands: loom lets the thread know all that
+//! was done before earlier fences. Where a model is about such knowledge, there is no fence on the
+//! way of the one that learns, or the queue is a [`MutexRing`], whose lock orders what closing and
+//! looking should, and not what the ends should.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
-use ringway::{Closed, Full, Overflow, Pushed, Queue, Receiver, Sender, TryRecvError};
+use ringway::channel::{RecvError, Select, SendError, TryRecvError};
+use ringway::{MutexRing, Overflow, Pushed, Queue, Receiver, Sender, TryPushError};
 
 use crate::explore::explore_all;
 
-/// A queue for one number that is not zero, which orders nothing: what is in it is seen late, unless the pipe sees to it.
-struct Unordered(AtomicU32);
+/// A queue of numbers from 1 to 15 that keeps the newest.
+struct Least {
+    /// Four bits for each number, the oldest in the lowest.
+    word: AtomicU32,
+    capacity: u32,
+}
 
-impl Queue<u32> for Unordered {
+const CLOSED: u32 = 1 << 31;
+
+impl Least {
+    fn new(capacity: u32) -> Self {
+        assert!(capacity < 8, "the highest bit is not a number's");
+        Self { word: AtomicU32::new(0), capacity }
+    }
+
+    fn len_of(word: u32) -> u32 {
+        (u32::BITS - (word & !CLOSED).leading_zeros()).div_ceil(4)
+    }
+
+    /// The word with one number more; which number has to go for it.
+    fn pushed(&self, word: u32, value: u32) -> (u32, Option<u32>) {
+        let (word, evicted) =
+            if Self::len_of(word) == self.capacity { (word >> 4, Some(word & 15)) } else { (word, None) };
+        (word | value << (4 * Self::len_of(word)), evicted)
+    }
+
+    fn exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
+        self.word.compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed)
+    }
+}
+
+impl Queue<u32> for Least {
     fn push(&self, value: u32) -> Pushed<u32> {
-        match self.0.swap(value, Ordering::Relaxed) {
-            0 => Pushed::Stored,
-            oldest => Pushed::Evicted(oldest),
+        // A guess that is wrong brings the word as it is.
+        let mut word = 0;
+        loop {
+            if word & CLOSED != 0 {
+                return Pushed::Closed(value);
+            }
+            let (new, evicted) = self.pushed(word, value);
+            match self.exchange(word, new) {
+                Ok(_) => return evicted.map_or(Pushed::Stored, Pushed::Evicted),
+                Err(current) => word = current,
+            }
         }
     }
 
-    fn try_push(&self, value: u32) -> Result<(), Full<u32>> {
-        // A load first, which may be an old one, as the compare-exchange is not.
-        if self.0.load(Ordering::Relaxed) != 0 {
-            return Err(Full(value));
-        }
-        match self.0.compare_exchange(0, value, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Full(value)),
+    fn try_push(&self, value: u32) -> Result<(), TryPushError<u32>> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if word & CLOSED != 0 {
+                return Err(TryPushError::Closed(value));
+            }
+            if Self::len_of(word) == self.capacity {
+                return Err(TryPushError::Full(value));
+            }
+            match self.exchange(word, self.pushed(word, value).0) {
+                Ok(_) => return Ok(()),
+                Err(current) => word = current,
+            }
         }
     }
 
     fn pop(&self) -> Option<u32> {
-        if self.0.load(Ordering::Relaxed) == 0 {
-            return None;
+        let mut word = self.word.load(Ordering::Relaxed);
+        while Self::len_of(word) > 0 {
+            match self.exchange(word, (word & !CLOSED) >> 4 | word & CLOSED) {
+                Ok(_) => return Some(word & 15),
+                Err(current) => word = current,
+            }
         }
-        match self.0.swap(0, Ordering::Relaxed) {
-            0 => None,
-            value => Some(value),
-        }
+        None
+    }
+
+    fn close(&self) -> bool {
+        self.word.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
+    }
+
+    fn is_closed(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & CLOSED != 0
     }
 
     fn len(&self) -> usize {
-        usize::from(self.0.load(Ordering::Relaxed) != 0)
+        Self::len_of(self.word.load(Ordering::Relaxed)) as usize
     }
 
     fn capacity(&self) -> Option<usize> {
-        Some(1)
+        Some(self.capacity as usize)
     }
 
     fn overflow(&self) -> Overflow {
@@ -58,13 +128,13 @@ impl Queue<u32> for Unordered {
     }
 }
 
-type Tx = Sender<u32, Unordered>;
-type Rx = Receiver<u32, Unordered>;
+type Tx<Q> = Sender<u32, Q>;
+type Rx<Q> = Receiver<u32, Q>;
 
-/// Runs `body` with the ends of a new pipe in all executions with at most so many preemptions.
-fn model(name: &str, preemptions: usize, body: fn(Tx, Rx)) {
+/// Runs `body` with the ends of a new channel in all executions with at most so many preemptions.
+fn model<Q: Queue<u32> + 'static>(name: &str, preemptions: usize, queue: fn() -> Q, body: fn(Tx<Q>, Rx<Q>)) {
     explore_all(name, Some(preemptions), move || {
-        let (tx, rx) = ringway::pipe(Unordered(AtomicU32::new(0)));
+        let (tx, rx) = ringway::channel(queue());
         body(tx, rx);
     });
 }
@@ -80,44 +150,157 @@ fn look<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 macro_rules! models {
-    ($($(#[$doc:meta])* $name:ident, $preemptions:literal, $body:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $preemptions:literal, $queue:expr, $body:expr;)*) => {$(
         $(#[$doc])*
         #[test]
         fn $name() {
-            model(stringify!($name), $preemptions, $body);
+            model(stringify!($name), $preemptions, || $queue, $body);
         }
     )*};
 }
 
+// A thread that has woken another keeps its end until both are joined: its drop would wake too.
 models! {
-    a_thread_is_woken_for_an_element, 3, |tx, rx| {
-        let sending = spawn(move || { let _ = tx.send(1); tx });
+    a_thread_is_woken_for_an_element, 3, Least::new(1), |tx, rx| {
+        let sending = spawn(move || (tx.push(1), tx));
         assert_eq!(rx.recv(), Ok(1));
-        sending.join().unwrap();
+        assert_eq!(sending.join().unwrap().0, Pushed::Stored);
     };
 
-    a_task_is_woken_for_an_element, 3, |tx, rx| {
-        let sending = spawn(move || { let _ = tx.send(1); tx });
+    a_task_is_woken_for_an_element, 3, Least::new(1), |tx, rx| {
+        let sending = spawn(move || (tx.try_send(1), tx));
         assert_eq!(block_on(rx.recv_async()), Ok(1));
-        sending.join().unwrap();
+        assert_eq!(sending.join().unwrap().0, Ok(()));
     };
 
-    a_thread_is_woken_by_the_last_sender, 3, |tx, rx| {
+    a_stream_is_woken_for_an_element, 3, Least::new(1), |tx, mut rx| {
+        let sending = spawn(move || (tx.push(1), tx));
+        assert_eq!(block_on(poll_fn(|cx| rx.poll_recv(cx))), Ok(1));
+        assert_eq!(sending.join().unwrap().0, Pushed::Stored);
+    };
+
+    /// Only when it has all of them.
+    a_batch_is_woken_for_each_element, 2, Least::new(2), |tx, rx| {
+        let sending = spawn(move || ([tx.push(1), tx.push(2)], tx));
+        let mut out = Vec::new();
+        assert_eq!(rx.recv_batch(&mut out, 2, Duration::MAX), Ok(2));
+        assert_eq!(out, [1, 2]);
+        assert_eq!(sending.join().unwrap().0, [Pushed::Stored; 2]);
+    };
+
+    room_wakes_a_thread, 3, Least::new(1), |tx, rx| {
+        assert_eq!(tx.push(1), Pushed::Stored);
+        let sending = spawn(move || (tx.send(2), tx));
+        assert_eq!(rx.recv(), Ok(1));
+        assert_eq!(rx.recv(), Ok(2));
+        assert_eq!(sending.join().unwrap().0, Ok(()));
+    };
+
+    room_wakes_a_task, 3, Least::new(1), |tx, rx| {
+        assert_eq!(tx.push(1), Pushed::Stored);
+        let sending = spawn(move || (block_on(tx.send_async(2)), tx));
+        assert_eq!(rx.recv(), Ok(1));
+        assert_eq!(rx.recv(), Ok(2));
+        assert_eq!(sending.join().unwrap().0, Ok(()));
+    };
+
+    /// A batch makes room for several.
+    room_wakes_two_threads, 1, Least::new(2), |tx, rx| {
+        assert_eq!([tx.push(1), tx.push(2)], [Pushed::Stored; 2]);
+        let sending = [3, 4].map(|value| {
+            let tx = tx.clone();
+            spawn(move || tx.send(value))
+        });
+        let mut out = Vec::new();
+        assert_eq!(rx.recv_batch(&mut out, 2, Duration::ZERO), Ok(2));
+        sending.into_iter().for_each(|sending| assert_eq!(sending.join().unwrap(), Ok(())));
+        assert_eq!(rx.recv_batch(&mut out, 2, Duration::ZERO), Ok(2));
+    };
+
+    two_receivers_get_an_element_each, 1, Least::new(2), |tx, rx| {
+        let other = rx.clone();
+        let receiving = spawn(move || other.recv().unwrap());
+        let sending = spawn(move || ([tx.push(1), tx.push(2)], tx));
+        assert_eq!(rx.recv().unwrap() + receiving.join().unwrap(), 3);
+        assert_eq!(sending.join().unwrap().0, [Pushed::Stored; 2]);
+    };
+
+    two_senders_wake_one_receiver, 2, Least::new(2), |tx, rx| {
+        let sending = [1, 2].map(|value| {
+            let tx = tx.clone();
+            spawn(move || tx.push(value))
+        });
+        assert_eq!(rx.recv().unwrap() + rx.recv().unwrap(), 3);
+        sending.into_iter().for_each(|sending| assert_eq!(sending.join().unwrap(), Pushed::Stored));
+    };
+
+    closing_wakes_a_thread, 3, Least::new(1), |tx, rx| {
+        let closing = spawn(move || (tx.close(), tx));
+        assert_eq!(rx.recv(), Err(RecvError));
+        assert!(closing.join().unwrap().0);
+    };
+
+    closing_wakes_a_task, 3, Least::new(1), |tx, rx| {
+        let closing = spawn(move || (tx.close(), tx));
+        assert_eq!(block_on(rx.recv_async()), Err(RecvError));
+        assert!(closing.join().unwrap().0);
+    };
+
+    closing_wakes_a_thread_that_waits_for_room, 3, Least::new(1), |tx, rx| {
+        assert_eq!(tx.push(1), Pushed::Stored);
+        let sending = spawn(move || tx.send(2));
+        rx.close();
+        assert_eq!(sending.join().unwrap(), Err(SendError(2)));
+        assert_eq!(rx.recv(), Ok(1));
+        assert_eq!(rx.recv(), Err(RecvError));
+    };
+
+    closing_wakes_a_task_that_waits_for_room, 3, Least::new(1), |tx, rx| {
+        assert_eq!(tx.push(1), Pushed::Stored);
+        let sending = spawn(move || block_on(tx.send_async(2)));
+        rx.close();
+        assert_eq!(sending.join().unwrap(), Err(SendError(2)));
+    };
+
+    closing_wakes_a_task_that_waits_for_it, 3, Least::new(1), |tx, rx| {
+        let closing = spawn(move || (rx.close(), rx));
+        block_on(tx.closed());
+        assert!(tx.is_closed());
+        assert!(closing.join().unwrap().0);
+    };
+
+    closing_wakes_two_threads, 2, Least::new(1), |tx, rx| {
+        let other = rx.clone();
+        let receiving = spawn(move || other.recv());
+        let closing = spawn(move || (tx.close(), tx));
+        assert_eq!(rx.recv(), Err(RecvError));
+        assert_eq!(receiving.join().unwrap(), Err(RecvError));
+        closing.join().unwrap();
+    };
+
+    the_last_sender_wakes_a_thread, 3, Least::new(1), |tx, rx| {
         let other = tx.clone();
         let dropping = spawn(move || drop(other));
         drop(tx);
-        assert_eq!(rx.recv(), Err(Closed(())));
+        assert_eq!(rx.recv(), Err(RecvError));
         dropping.join().unwrap();
     };
 
-    /// The ends are of different stripes, and the one that closes is not the one that sends.
-    what_was_sent_comes_before_the_end, 2, |tx, rx| {
+    the_last_receiver_wakes_a_thread, 3, Least::new(1), |tx, rx| {
+        assert_eq!(tx.push(1), Pushed::Stored);
+        let other = rx.clone();
+        let dropping = [rx, other].map(|rx| spawn(move || drop(rx)));
+        assert_eq!(tx.send(2), Err(SendError(2)));
+        dropping.into_iter().for_each(|dropping| dropping.join().unwrap());
+    };
+
+    what_was_pushed_comes_before_the_end, 2, Least::new(1), |tx, rx| {
         let (sender, closer) = (tx.clone(), tx);
-        let sending = spawn(move || sender.send(1).is_ok());
+        let sending = spawn(move || sender.push(1).is_stored());
         let closing = spawn(move || closer.close());
         let received = rx.recv().ok();
         if received.is_some() {
-            assert_eq!(rx.recv(), Err(Closed(())));
+            assert_eq!(rx.recv(), Err(RecvError));
         }
         assert_eq!(sending.join().unwrap(), received.is_some());
         closing.join().unwrap();
@@ -125,62 +308,20 @@ models! {
     };
 
     /// The same, but the receiver only looks.
-    the_end_is_the_end, 3, |tx, rx| {
-        let (sender, closer) = (tx.clone(), tx);
-        let sending = spawn(move || sender.send(1).is_ok());
-        closer.close();
+    the_end_is_the_end, 3, Least::new(1), |tx, rx| {
+        let sending = spawn(move || (tx.push(1).is_stored(), tx.close()));
         let looked = rx.try_recv();
-        let sent = sending.join().unwrap();
+        assert_eq!(sending.join().unwrap(), (true, true));
         match looked {
-            Ok(_) => assert!(sent),
-            Err(TryRecvError::Closed) => assert!(!sent && rx.is_empty()),
-            Err(TryRecvError::Empty) => assert_eq!(rx.try_recv(), if sent { Ok(1) } else { Err(TryRecvError::Closed) }),
+            Ok(_) => {}
+            Err(TryRecvError::Closed) => panic!("the end came before an element"),
+            Err(TryRecvError::Empty) => assert_eq!(rx.try_recv(), Ok(1)),
         }
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     };
 
-    /// Who is refused knows that nobody else gets in.
-    nothing_goes_in_after_a_refusal, 3, |tx, rx| {
-        let other = tx.clone();
-        let closing = spawn(move || rx.close());
-        if tx.send(1).is_err() {
-            assert!(other.send(2).is_err());
-        }
-        closing.join().unwrap();
-    };
-
-    /// By the flag, or by the sender's stripe.
-    who_is_refused_sees_what_was_done_before, 3, |tx, rx| {
-        let done = Arc::new(AtomicU32::new(0));
-        let closing = spawn({
-            let done = Arc::clone(&done);
-            move || {
-                done.store(1, Ordering::Relaxed);
-                rx.close();
-            }
-        });
-        if tx.send(1).is_err() {
-            assert_eq!(done.load(Ordering::Relaxed), 1);
-        }
-        closing.join().unwrap();
-    };
-
-    who_sees_it_closed_sees_what_was_done_before, 3, |tx, rx| {
-        let done = Arc::new(AtomicU32::new(0));
-        let closing = spawn({
-            let done = Arc::clone(&done);
-            move || {
-                done.store(1, Ordering::Relaxed);
-                drop(tx);
-            }
-        });
-        if rx.is_closed() {
-            assert_eq!(done.load(Ordering::Relaxed), 1);
-        }
-        closing.join().unwrap();
-    };
-
-    /// The last of two senders closes; the other one has left before.
-    the_end_comes_after_what_all_senders_did, 2, |tx, rx| {
+    /// What a sender did before it went is seen by the one that closes, and so by all.
+    the_end_comes_after_what_all_senders_did, 2, MutexRing::new(1), |tx, rx| {
         let done = Arc::new(AtomicU32::new(0));
         let other = tx.clone();
         let dropping = spawn({
@@ -197,51 +338,50 @@ models! {
         dropping.join().unwrap();
     };
 
-    two_threads_are_woken_by_close, 2, |tx, rx| {
-        let other = rx.clone();
-        let receiving = spawn(move || other.recv());
-        let closing = spawn(move || tx.close());
-        assert_eq!(rx.recv(), Err(Closed(())));
-        assert_eq!(receiving.join().unwrap(), Err(Closed(())));
-        closing.join().unwrap();
-    };
-
-    /// Both wait for the sender that was on its way in when the pipe was closed, and one wake-up is not enough for them. Its end is
-    /// kept, as its drop would wake them too.
-    two_threads_wait_for_the_last_sender_to_leave, 2, |tx, rx| {
-        let other = rx.clone();
-        let receiving = spawn(move || other.recv().is_ok());
-        let sending = spawn(move || (tx.send(1).is_ok(), tx));
-        rx.close();
-        let received = rx.recv().is_ok();
-        let received = u8::from(received) + u8::from(receiving.join().unwrap());
-        assert_eq!(received, u8::from(sending.join().unwrap().0));
+    the_last_receiver_leaves_nothing_inside, 3, Least::new(1), |tx, rx| {
+        let sending = spawn(move || (tx.push(1), tx));
+        drop(rx);
+        let (pushed, tx) = sending.join().unwrap();
+        assert!(matches!(pushed, Pushed::Stored | Pushed::Closed(1)));
+        assert!(tx.is_empty());
+        assert_eq!(tx.push(2), Pushed::Closed(2));
     };
 
     /// The task was there first, so the element wakes it, and not the thread.
-    a_cancelled_task_passes_its_wake_up_on, 3, |tx, rx| {
+    a_cancelled_task_passes_its_wake_up_on, 3, Least::new(1), |tx, rx| {
         let other = rx.clone();
         let mut receiving = Box::pin(rx.recv_async());
         assert!(look(receiving.as_mut()).is_pending());
         let waiting = spawn(move || other.recv());
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
+        assert_eq!(tx.push(1), Pushed::Stored);
         drop(receiving);
         assert_eq!(waiting.join().unwrap(), Ok(1));
     };
 
-    a_cancelled_task_passes_room_on, 3, |tx, rx| {
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
+    a_cancelled_task_passes_its_wake_up_on_to_a_task, 3, Least::new(1), |tx, rx| {
+        let other = rx.clone();
+        let mut receiving = Box::pin(rx.recv_async());
+        assert!(look(receiving.as_mut()).is_pending());
+        let waiting = spawn(move || block_on(other.recv_async()));
+        assert_eq!(tx.push(1), Pushed::Stored);
+        drop(receiving);
+        assert_eq!(waiting.join().unwrap(), Ok(1));
+    };
+
+    a_cancelled_task_passes_room_on, 3, Least::new(1), |tx, rx| {
+        assert_eq!(tx.push(1), Pushed::Stored);
         let other = tx.clone();
         let mut sending = Box::pin(tx.send_async(2));
         assert!(look(sending.as_mut()).is_pending());
-        let waiting = spawn(move || other.send_wait(3));
+        let waiting = spawn(move || other.send(3));
         assert_eq!(rx.try_recv(), Ok(1));
         drop(sending);
         assert_eq!(waiting.join().unwrap(), Ok(()));
         assert_eq!(rx.try_recv(), Ok(3));
     };
 
-    a_cancelled_task_leaves_the_element_to_a_thread, 2, |tx, rx| {
+    /// It is woken and dropped at any moment.
+    a_cancelled_task_leaves_the_element_to_a_thread, 2, Least::new(1), |tx, rx| {
         let other = rx.clone();
         let cancelling = spawn(move || {
             let received = look(pin!(other.recv_async())).is_ready();
@@ -250,92 +390,77 @@ models! {
             }
             received
         });
-        let sending = spawn(move || {
-            assert_eq!(tx.send(1), Ok(Pushed::Stored));
-            tx
-        });
+        let sending = spawn(move || (tx.push(1), tx));
         let received = rx.recv().is_ok();
         assert!(received != cancelling.join().unwrap());
-        sending.join().unwrap();
+        assert_eq!(sending.join().unwrap().0, Pushed::Stored);
     };
 
-    /// And what was sent then wakes a thread at the other end. The sender is kept, as its drop would wake it too.
-    room_wakes_a_thread, 3, |tx, rx| {
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
-        let sending = spawn(move || (tx.send_wait(2), tx));
-        assert_eq!(rx.recv(), Ok(1));
-        assert_eq!(rx.recv(), Ok(2));
-        assert_eq!(sending.join().unwrap().0, Ok(()));
+    a_select_is_woken_for_an_element, 2, Least::new(1), |tx, rx| {
+        let (other_tx, other_rx) = ringway::channel(Least::new(1));
+        let sending = spawn(move || (tx.push(1), tx));
+        let mut select = Select::new();
+        select.recv(&other_rx);
+        select.recv(&rx);
+        assert_eq!(select.ready(), 1);
+        assert_eq!(rx.try_recv(), Ok(1));
+        assert_eq!(sending.join().unwrap().0, Pushed::Stored);
+        drop(other_tx);
     };
 
-    room_wakes_a_task, 3, |tx, rx| {
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
-        let sending = spawn(move || block_on(tx.send_async(2)));
-        assert_eq!(rx.recv(), Ok(1));
-        assert_eq!(rx.recv(), Ok(2));
-        assert_eq!(sending.join().unwrap(), Ok(()));
-    };
-
-    closing_wakes_who_waits_for_room, 3, |tx, rx| {
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
-        let sending = spawn(move || tx.send_wait(2));
-        rx.close();
-        assert_eq!(sending.join().unwrap(), Err(Closed(2)));
-        assert_eq!(rx.recv(), Ok(1));
-        assert_eq!(rx.recv(), Err(Closed(())));
-    };
-
-    closing_wakes_a_task, 3, |tx, rx| {
-        let closing = spawn(move || {
-            tx.close();
-            tx
-        });
-        assert_eq!(block_on(rx.recv_async()), Err(Closed(())));
+    closing_wakes_a_select, 2, Least::new(1), |tx, rx| {
+        let (other_tx, other_rx) = ringway::channel(Least::new(1));
+        let closing = spawn(move || (tx.close(), tx));
+        let mut select = Select::new();
+        select.recv(&rx);
+        select.recv(&other_rx);
+        assert_eq!(select.ready(), 0);
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
         closing.join().unwrap();
+        drop(other_tx);
     };
 
-    closing_wakes_a_task_that_waits_for_room, 3, |tx, rx| {
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
-        let sending = spawn(move || block_on(tx.send_async(2)));
-        rx.close();
-        assert_eq!(sending.join().unwrap(), Err(Closed(2)));
-    };
-
-    a_wake_up_is_passed_on_to_a_task, 3, |tx, rx| {
+    /// It takes nothing itself: a receiver of the same channel must not sleep through what woke it.
+    a_select_passes_its_wake_up_on, 2, Least::new(1), |tx, rx| {
         let other = rx.clone();
-        let mut receiving = Box::pin(rx.recv_async());
-        assert!(look(receiving.as_mut()).is_pending());
-        let waiting = spawn(move || block_on(other.recv_async()));
-        assert_eq!(tx.send(1), Ok(Pushed::Stored));
-        drop(receiving);
-        assert_eq!(waiting.join().unwrap(), Ok(1));
+        let selecting = spawn(move || {
+            let mut select = Select::new();
+            select.recv(&other);
+            select.ready()
+        });
+        let sending = spawn(move || (tx.push(1), tx));
+        // There is an end only after the thread has received, which wakes the other in any case.
+        assert_eq!(rx.recv(), Ok(1));
+        rx.close();
+        assert_eq!(selecting.join().unwrap(), 0);
+        assert_eq!(sending.join().unwrap().0, Pushed::Stored);
     };
 
-    the_last_receiver_leaves_nothing_inside, 3, |tx, rx| {
-        let sender = tx.clone();
-        let sending = spawn(move || { let _ = sender.send(1); });
-        drop(rx);
-        sending.join().unwrap();
-        assert!(tx.is_empty());
+    /// Either it is there in time, and keeps the channel open, or the channel is closed.
+    a_weak_sender_comes_in_time_or_never, 3, Least::new(1), |tx, rx| {
+        let weak = tx.downgrade();
+        let dropping = spawn(move || drop(tx));
+        match weak.upgrade() {
+            Some(tx) => {
+                assert_eq!(tx.push(1), Pushed::Stored);
+                drop(tx);
+                assert_eq!(rx.recv(), Ok(1));
+            }
+            None => assert!(weak.upgrade().is_none()),
+        }
+        assert_eq!(rx.recv(), Err(RecvError));
+        dropping.join().unwrap();
     };
-}
 
-/// With a real queue behind it.
-#[test]
-fn two_receivers_of_a_ring_get_an_element_each() {
-    explore_all("two_receivers_of_a_ring_get_an_element_each", Some(1), || {
-        let (tx, rx) = ringway::pipe(ringway::MutexRing::new(2));
-        let (tx, rx) = (Arc::new(tx), Arc::new(rx));
-        let receiving = spawn({
-            let rx = Arc::clone(&rx);
-            move || rx.recv().unwrap()
-        });
-        let sending = spawn({
-            let tx = Arc::clone(&tx);
-            move || [1, 2].map(|i| assert_eq!(tx.send(i), Ok(Pushed::Stored)))
-        });
-        let mine = rx.recv().unwrap();
-        assert_eq!(mine + receiving.join().unwrap(), 3);
-        sending.join().unwrap();
-    });
+    a_weak_receiver_comes_in_time_or_never, 3, Least::new(1), |tx, rx| {
+        let weak = rx.downgrade();
+        assert_eq!(tx.push(1), Pushed::Stored);
+        let dropping = spawn(move || drop(rx));
+        if let Some(rx) = weak.upgrade() {
+            assert_eq!(rx.try_recv(), Ok(1));
+        }
+        dropping.join().unwrap();
+        assert!(weak.upgrade().is_none());
+        assert!(tx.is_closed() && tx.is_empty());
+    };
 }

@@ -19,7 +19,7 @@ impl YieldBudget {
     }
 
     /// Pending when it is time to give way.
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(in crate::channel) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         // Relaxed, here and below: an estimate, on which nothing depends but when a task gives way.
         if self.0.load(Ordering::Relaxed) < Self::READY_IN_A_ROW {
             return Poll::Ready(());
@@ -30,7 +30,7 @@ impl YieldBudget {
     }
 
     /// The task has been ready.
-    pub(super) fn spend(&self) {
+    pub(in crate::channel) fn spend(&self) {
         self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
