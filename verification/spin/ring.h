@@ -227,12 +227,14 @@ static void know_closed(struct view *view, int closed, int unused) {
 }
 
 /* Before the threads start: all of them know so much. */
-static void start(int filled, int gone) {
+static void start(int filled, int gone, int is_closed) {
     int t;
     ring.filled = filled;
     ring.gone = gone;
     ring.closed_before = none;
+    ring.closed = ring.claimed = is_closed ? by_close : 0;
     for_each_view(know_events, filled, gone);
+    for_each_view(know_closed, ring.closed, 0);
     for (t = 0; t < threads; t++) ring.since[t] = memory.views[t];
 }
 

@@ -402,7 +402,7 @@ init {
         for (p : START .. START + CAP - 1) { slot_at_start(p) }
         hint_at_start(HEAD, START);
         hint_at_start(TAIL, START + fill);
-        c_code { start(START + Pinit->fill, START); };
+        c_code { start(START + Pinit->fill, START, STARTS_CLOSED); };
         for (t : 0 .. THREADS - 1) { run thread(t) }
         fill = 0; p = 0; t = 0
     }

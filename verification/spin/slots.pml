@@ -9,6 +9,10 @@
 #ifndef GONE
 #define GONE 2
 #endif
+/* Whether the ring is closed before the threads start. */
+#ifndef STARTS_CLOSED
+#define STARTS_CLOSED 0
+#endif
 
 /* ---- src/ring/position.rs, and the words of exchange.rs and spsc/buffer.rs. */
 
@@ -87,6 +91,10 @@ inline slot_at_start(p) {
     if
     :: p < START + fill -> written = WORD(EMPTY(p) + 1, 0, where)
     :: else -> written = WORD(EMPTY(p), 0, where)
+    fi;
+    if
+    :: STARTS_CLOSED && SLOT(p) == SLOT(START + fill) -> written = written + CLOSED
+    :: else
     fi;
     c_code {
         initial(now.where, now.written);

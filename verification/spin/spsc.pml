@@ -389,7 +389,8 @@ init {
         od;
         for (p : START .. START + CAP - 1) { slot_at_start(p) }
         hint_at_start(HINT, START + fill);
-        c_code { start(START + Pinit->fill, START); };
+        c_code { initial(STOPPED, STARTS_CLOSED); };
+        c_code { start(START + Pinit->fill, START, STARTS_CLOSED); };
         run thread(0, START + fill);
         run thread(1, START);
         fill = 0; p = 0
