@@ -129,7 +129,7 @@ fn borrowed_elements() {
     fn of_any_kind<'a>(kind: Kind, words: &'a str) {
         let queue = kind.build::<&'a str>(6).unwrap();
         words.split(' ').for_each(|word| assert!(queue.push(word).is_stored()));
-        assert!(queue.try_iter().eq(words.split(' ')));
+        assert!(ringway::TryIter::new(&queue).eq(words.split(' ')));
     }
     let words = String::from("late is worth less than fresh");
     for &kind in Kind::ALL {
@@ -354,7 +354,7 @@ fn queues_debug_without_looking_at_the_elements() {
         assert_eq!(text.contains("capacity"), queue.capacity().is_some(), "{text}");
         assert!(queue.capacity().is_none() || text.contains('5'), "{text}");
         assert!(text.contains("is_closed: false"), "{text}");
-        let text = format!("{:?}", Queue::try_iter(&queue));
+        let text = format!("{:?}", ringway::TryIter::<NotDebug, _>::new(&queue));
         assert!(text.starts_with("TryIter") && text.contains(name), "{text}");
         assert!(queue.close());
         let text = format!("{queue:?}");
@@ -389,7 +389,7 @@ fn queues_of_any_kind_debug() {
     let _ = queue.push(NotDebug);
     let text = "Queue { overflow: EvictOldest, capacity: Some(2), len: 1, is_closed: false }";
     assert_eq!(format!("{queue:?}"), text);
-    assert_eq!(format!("{:?}", queue.try_iter()), format!("TryIter({text})"));
+    assert_eq!(format!("{:?}", ringway::TryIter::<NotDebug, _>::new(&queue)), format!("TryIter({text})"));
     let borrowed: &dyn Queue<NotDebug> = &*queue;
     assert!(borrowed.close());
     assert_eq!(format!("{borrowed:?}"), text.replace("false", "true"));
@@ -579,7 +579,7 @@ fn the_default_methods_follow_from_the_others() {
     {
         let queue = Spring { len, capacity };
         assert_eq!((queue.is_empty(), queue.is_full(), queue.is_shared()), (empty, full, false));
-        assert!(queue.try_iter().take(3).eq([1, 1, 1]));
+        assert!(ringway::TryIter::<u8, _>::new(&queue).take(3).eq([1, 1, 1]));
     }
     // Ends, though there is always one more to pop.
     for (len, capacity, max, taken) in
@@ -637,7 +637,7 @@ mod inherent_methods {
                 assert!(!queue.is_closed() && queue.close() && queue.is_closed() && !queue.close());
                 assert_eq!(queue.push(4), Pushed::Closed(4));
                 assert_eq!(queue.try_push(5), Err(TryPushError::Closed(5)));
-                assert!(queue.try_iter().eq([3]));
+                assert!(ringway::TryIter::new(&queue).eq([3]));
                 assert_eq!(queue.into_iter().next(), None);
             }
         )*};
@@ -692,7 +692,7 @@ mod inherent_methods {
 #[test]
 fn an_iterator_that_never_waits() {
     for (name, queue) in queues::all::<u32>(3) {
-        let mut popping = queue.try_iter();
+        let mut popping = ringway::TryIter::new(&queue);
         assert_eq!(popping.next(), None, "{name}");
         for i in 0..3 {
             assert!(queue.push(i).is_stored());
@@ -701,7 +701,7 @@ fn an_iterator_that_never_waits() {
         assert!(queue.push(3).is_stored());
         assert!(queue.close());
         assert!(popping.eq([2, 3]), "{name}");
-        assert_eq!(queue.try_iter().next(), None, "{name}");
+        assert_eq!(ringway::TryIter::new(&queue).next(), None, "{name}");
     }
 }
 
