@@ -50,10 +50,10 @@ mod imp {
 
     /// Loom's, with `SeqCst` as what it is.
     ///
-    /// Loom takes a `SeqCst` access for an `AcqRel` one. Of the one order of all `SeqCst` operations it
-    /// knows the fences only. So a fence stands for the access: before a load, so that it comes after
-    /// what this thread has written, and after a read-modify-write, so that it comes before what this
-    /// thread reads. Nothing stands for it on the other sides.
+    /// Loom takes a `SeqCst` access for an `AcqRel` one. Of the one order of all `SeqCst`
+    /// operations it knows the fences only. So a fence stands for the access: before a load, so
+    /// that it comes after what this thread has written, and after a read-modify-write, so that it
+    /// comes before what this thread reads. Nothing stands for it on the other sides.
     pub(crate) struct AtomicUsize(loom::sync::atomic::AtomicUsize);
 
     impl AtomicUsize {

@@ -14,14 +14,16 @@ pub(crate) const FIRST_THREADS: usize = if cfg!(loom) { 2 } else { 16 };
 /// How many times the number of threads doubles from there to [`MAX_THREADS`].
 const GROWTHS: usize = (MAX_THREADS / FIRST_THREADS).ilog2() as usize;
 
-/// Segments for threads by their number: one for the first [`FIRST_THREADS`], and later ones, each for as many as all before.
+/// Segments for threads by their number: one for the first [`FIRST_THREADS`], and later ones, each
+/// for as many as all before.
 pub(crate) struct Segments<S> {
     first: S,
     /// Each is made when the first of its threads comes, and lives as long as this.
     later: [AtomicPtr<S>; GROWTHS],
 }
 
-// SAFETY: all threads share the segments, and whichever comes first gives one of its own making to the others.
+// SAFETY: all threads share the segments, and whichever comes first gives one of its own making to
+// the others.
 unsafe impl<S: Send + Sync> Sync for Segments<S> {}
 // SAFETY: they are owned.
 unsafe impl<S: Send> Send for Segments<S> {}
@@ -86,7 +88,8 @@ impl<S> Drop for Segments<S> {
             // Relaxed: `&mut self`, so everything that happened to this value is visible already.
             let segment = segment.load(Ordering::Relaxed);
             if !segment.is_null() {
-                // SAFETY: published by `later`, which got it from `into_raw`; nobody else has `self`.
+                // SAFETY: published by `later`, which got it from `into_raw`; nobody else has
+                // `self`.
                 drop(unsafe { from_raw(segment) });
             }
         }
@@ -119,8 +122,8 @@ mod recursion {
     use std::cell::Cell;
     use std::io::Write;
 
-    /// So many queues may make room for a thread within each other: a global allocator may push into
-    /// one queue when another allocates.
+    /// So many queues may make room for a thread within each other: a global allocator may push
+    /// into one queue when another allocates.
     const ENOUGH: usize = 16;
 
     // Not loom's: it has no scheduling point, and a model's threads do not interleave in `make`.

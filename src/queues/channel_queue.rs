@@ -59,7 +59,8 @@ impl<T> ChannelQueue<T> {
         struct Slot<T>(T, usize);
 
         CapacityError::check::<Slot<T>>(capacity)?;
-        // The queue has no fallible constructor: see first whether the allocator would give as much.
+        // The queue has no fallible constructor: see first whether the allocator would give as
+        // much.
         let mut probe = Vec::<Slot<T>>::new();
         probe.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
         drop(black_box(probe));

@@ -91,7 +91,8 @@ impl Position {
         Self(self.stamp_after(false, layout))
     }
 
-    /// Whether this is the beginning of a lap whose number is a multiple of [`MILESTONE_LAPS`](Self::MILESTONE_LAPS).
+    /// Whether this is the beginning of a lap whose number is a multiple of
+    /// [`MILESTONE_LAPS`](Self::MILESTONE_LAPS).
     pub(crate) fn is_milestone(self, layout: WordLayout) -> bool {
         self.0 & ((layout.version() << 1) * Self::MILESTONE_LAPS - 1) == 0
     }
@@ -131,14 +132,16 @@ impl Position {
 pub(crate) struct Cursor {
     /// Less than the capacity; memory safety of `spsc` rests on it.
     index: usize,
-    /// That of a slot that is empty and waits for this position's element; never one that says "full", on which it rests too.
+    /// That of a slot that is empty and waits for this position's element; never one that says
+    /// "full", on which it rests too.
     stamp: u64,
 }
 
 impl Cursor {
     /// # Panics
     ///
-    /// When `position` is none of a ring with this layout: beyond the capacity, or with a stamp that says "full".
+    /// When `position` is none of a ring with this layout: beyond the capacity, or with a stamp
+    /// that says "full".
     pub(crate) fn at(position: Position, layout: WordLayout) -> Self {
         let index = position.index(layout);
         assert!(index < layout.capacity && !layout.is_full(position.0) && !layout.is_closed(position.0));
@@ -173,8 +176,8 @@ impl Cursor {
         if index < layout.capacity { Self { index, ..self } } else { self.next_lap(layout) }
     }
 
-    /// Of a slot with this stamp: whether it is full of this position and closed; `Some(false)` if it
-    /// is empty and closed, `None` if it is of another lap.
+    /// Of a slot with this stamp: whether it is full of this position and closed; `Some(false)` if
+    /// it is empty and closed, `None` if it is of another lap.
     #[cold]
     #[inline(never)]
     pub(crate) fn is_closed_at(self, stamp: u64, layout: WordLayout) -> Option<bool> {
@@ -203,7 +206,8 @@ pub(crate) struct WordLayout {
 
 impl WordLayout {
     /// The fewest version bits that a ring may have. A thread takes the future for the past after
-    /// half of the versions, which are two to a lap: when it has slept in an operation for 2²⁹ laps.
+    /// half of the versions, which are two to a lap: when it has slept in an operation for 2²⁹
+    /// laps.
     const MIN_VERSION_BITS: u32 = 31;
 
     /// For slots 0 to `capacity - 1`, and other indices that go up to `max_index`.

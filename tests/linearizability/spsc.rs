@@ -1,4 +1,5 @@
-//! Histories of the ring for one producer and one consumer: its two ends have different calls, and are called directly.
+//! Histories of the ring for one producer and one consumer: its two ends have different calls, and
+//! are called directly.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -50,7 +51,8 @@ fn start(capacity: usize, random: &mut Random) -> Vec<Op> {
         .collect()
 }
 
-/// What the producer and the consumer do. In every other history the producer closes the ring, once or twice.
+/// What the producer and the consumer do. In every other history the producer closes the ring, once
+/// or twice.
 fn scripts(random: &mut Random, calls: impl Fn(&mut Random) -> usize) -> [Vec<Op>; 2] {
     let mut scripts = [&PRODUCER[..], &CONSUMER].map(|ops| {
         let calls = calls(random) as u32;
@@ -133,8 +135,8 @@ fn short<T: Element>(rounds: usize) {
     }
 }
 
-/// At rest `len` is exact for both; and then it is drained, so that what was lost, doubled or left in the wrong place
-/// shows.
+/// At rest `len` is exact for both; and then it is drained, so that what was lost, doubled or left
+/// in the wrong place shows.
 fn at_rest(producer: &mut dyn End, consumer: &mut dyn End) -> Vec<(Op, Ret)> {
     let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, producer.call(op))).into();
     calls.extend([Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))));

@@ -1,6 +1,7 @@
 //! The specification: what a queue does when one thread at a time uses it.
 //!
-//! The property tests, the fuzz target, the loom models and the linearizability checkers compare with this.
+//! The property tests, the fuzz target, the loom models and the linearizability checkers compare
+//! with this.
 
 use std::collections::VecDeque;
 

@@ -180,7 +180,8 @@ impl<S: Slots> Ring<S> {
             taken += 1;
         }
         self.head.publish(head);
-        // What the short way has not found, the long way may find: at a closed slot, or after losing.
+        // What the short way has not found, the long way may find: at a closed slot, or after
+        // losing.
         taken + pop_each(out, max - taken, || self.pop())
     }
 
@@ -251,7 +252,8 @@ impl<S: Slots> Ring<S> {
     /// How many elements were inside at one moment of this call.
     ///
     /// *Linearization point*: the load that found the tail, in the round in which the head had not
-    /// moved. *Progress*: lock-free; a round is repeated only because an element has gone meanwhile.
+    /// moved. *Progress*: lock-free; a round is repeated only because an element has gone
+    /// meanwhile.
     pub(super) fn len(&self) -> usize {
         let (head, _) = self.find_head();
         let layout = self.slots.layout();
