@@ -16,7 +16,7 @@ use crate::ring::position::{Cursor, Position, WordLayout};
 use crate::ring::tail::Tail;
 use crate::sync::{AtomicU64, Ordering, UnsafeCell};
 
-/// Buffer of `stamp | cell`, each beside a cell, so that an element and the word that tells of it
+/// Slots of `stamp | cell`, each beside a cell, so that an element and the word that tells of it
 /// are on one cache line.
 ///
 /// A slot names a cell, its own at first, and holds an element exactly when its stamp is "full".
@@ -294,8 +294,8 @@ impl<T> Drop for Buffer<T> {
 /// A boxed slice that begins on a cache line of its own, and ends on one: so slots of 16 or 32
 /// bytes never straddle lines.
 ///
-/// Buffer of 32 bytes that do halve what goes through the ring when the cores are far from each
-/// other (Zen 4).
+/// Slots that straddle lines halve what goes through the ring when the cores are far from each
+/// other.
 struct Aligned<S> {
     slots: NonNull<[S]>,
 }
