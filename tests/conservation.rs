@@ -1,7 +1,9 @@
-//! Real threads: what was pushed is what was popped, evicted, refused or left, each element once; and every thread that
-//! takes elements takes those of each producer in the order in which they were pushed.
+//! Real threads: what was pushed is what was popped, evicted, refused or left, each element once;
+//! and every thread that takes elements takes those of each producer in the order in which they
+//! were pushed.
 //!
-//! Counts end the runs, not clocks: a queue that loses, repeats or reorders fails here, however slow the machine.
+//! Counts end the runs, not clocks: a queue that loses, repeats or reorders fails here, however
+//! slow the machine.
 #![cfg(not(loom))]
 
 mod support;
@@ -89,8 +91,8 @@ impl Taken {
     }
 }
 
-/// Compares what the threads took, and what is left in the queue, with what was pushed: these numbers, in ascending
-/// order, each block of `per_producer` by one producer.
+/// Compares what the threads took, and what is left in the queue, with what was pushed: these
+/// numbers, in ascending order, each block of `per_producer` by one producer.
 fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterator<Item = u32>, per_producer: u32) {
     let pushed: Vec<u32> = pushed.collect();
     let mut left = Taken::default();
@@ -128,7 +130,8 @@ fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterat
     assert_eq!(all.len(), pushed.len(), "something came out that was never pushed");
 }
 
-/// As many of both as given, producers that only push and consumers that only pop until all producers are done.
+/// As many of both as given, producers that only push and consumers that only pop until all
+/// producers are done.
 fn producers_and_consumers<T: Element>(queue: &impl Queue<T>, producers: u32, consumers: u32, per_producer: u32) {
     let start = Barrier::new((producers + consumers) as usize);
     let producing = AtomicUsize::new(producers as usize);
@@ -184,8 +187,8 @@ fn more_threads_than_cores<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     }
 }
 
-/// Every thread does everything, and all have used the queue before any goes on: more at once than the memory for
-/// their spares was first made for.
+/// Every thread does everything, and all have used the queue before any goes on: more at once than
+/// the memory for their spares was first made for.
 fn forty_threads_at_once<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const THREADS: u32 = 40;
     const PER_THREAD: u32 = 500;
@@ -321,7 +324,8 @@ fn threads_panic_while_others_go_on<T: Element, Q: Queue<T>>(new: impl Fn(usize)
 
 /// Closed while all are at it: by several threads at once, of which one closes it.
 ///
-/// A thread that has seen it closed gets nothing in any more. What was refused and what came out is all that was pushed.
+/// A thread that has seen it closed gets nothing in any more. What was refused and what came out is
+/// all that was pushed.
 fn closed_under_fire<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const PER_PRODUCER: u32 = 3_000;
     const PRODUCERS: u32 = 3;
@@ -415,7 +419,8 @@ tests! {
     atomic_ring_inline_boxed, AtomicRing::<Box<u32>>::new;
     atomic_ring_exchange, AtomicRing::<[u32; 6]>::new;
     atomic_ring_exchange_strings, AtomicRing::<String>::new;
-    // By their names these are left out under ThreadSanitizer, which does not see a standard mutex wait.
+    // By their names these are left out under ThreadSanitizer, which does not see a standard mutex
+    // wait.
     spsc_mutex_small, Ends::<u32>::new;
     spsc_mutex_strings, Ends::<String>::new;
 }
@@ -491,7 +496,8 @@ fn both_ends_flat_out<T: Element>(capacity: usize) {
     assert_all_taken([pushing, popping]);
 }
 
-/// With an element in its hands. The producer then gets back what it pushes; what is inside stays inside.
+/// With an element in its hands. The producer then gets back what it pushes; what is inside stays
+/// inside.
 fn the_consumer_dies<T: Element>(capacity: usize) {
     let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
     let [mut pushing, mut popping] = [Taken::default(), Taken::default()];

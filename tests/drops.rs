@@ -1,6 +1,6 @@
-//! Every element is dropped exactly once, wherever it ends: popped, evicted, rejected, left inside, half way through
-//! an iterator, or in the hands of a thread that panics. And when the `Drop` of one element panics, the others are
-//! still dropped exactly once.
+//! Every element is dropped exactly once, wherever it ends: popped, evicted, rejected, left inside,
+//! half way through an iterator, or in the hands of a thread that panics. And when the `Drop` of
+//! one element panics, the others are still dropped exactly once.
 //!
 //! Small and large elements, because `AtomicRing` stores the two in different ways.
 #![cfg(not(loom))]
@@ -17,8 +17,9 @@ use support::ends::Ends;
 
 const CAPACITY: usize = 4;
 
-/// A queue that has gone round one and a half times, so that its contents do not start at the first slot, and now holds
-/// the elements `first..first + n` of the ledger. Those before have been popped.
+/// A queue that has gone round one and a half times, so that its contents do not start at the first
+/// slot, and now holds the elements `first..first + n` of the ledger. Those before have been
+/// popped.
 fn holding<T: Counting, Q: Queue<T>>(queue: Q, ledger: &Arc<Ledger>, n: usize) -> (Q, usize) {
     let first = CAPACITY * 3 / 2;
     for id in 0..first {
@@ -59,7 +60,8 @@ fn popped_into_a_vec<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     ledger.assert_each_dropped_once();
 }
 
-/// Evicted, rejected or stored after all, as the queue will; what comes back is whole, and the caller's.
+/// Evicted, rejected or stored after all, as the queue will; what comes back is whole, and the
+/// caller's.
 fn displaced<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     let ledger = Ledger::new(MOST + 3 * CAPACITY);
     let (queue, first) = holding(new(), &ledger, CAPACITY);
@@ -97,7 +99,8 @@ fn rejected<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     ledger.assert_each_dropped_once();
 }
 
-/// What a closed queue gives back is whole, and the caller's; what is inside stays so until it is popped.
+/// What a closed queue gives back is whole, and the caller's; what is inside stays so until it is
+/// popped.
 fn refused_by_a_closed_queue<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     for n in 0..=CAPACITY {
         let ledger = Ledger::new(CAPACITY * 3 / 2 + n + 2 * CAPACITY);
@@ -195,7 +198,8 @@ fn shared_with_a_thread_that_panics<T: Counting, Q: Queue<T> + 'static>(new: imp
     ledger.assert_each_dropped_once();
 }
 
-/// The element goes off in the caller's hands, never inside the queue, which goes on as if nothing had happened.
+/// The element goes off in the caller's hands, never inside the queue, which goes on as if nothing
+/// had happened.
 fn a_displaced_or_popped_element_whose_drop_panics<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     let ledger = Ledger::new(MOST + 2);
     let (queue, first) = holding(new(), &ledger, CAPACITY);
@@ -265,7 +269,8 @@ macro_rules! tests {
     )*};
 }
 
-/// By exclusive access: what comes out is the caller's, what is left inside goes with the queue, open or closed.
+/// By exclusive access: what comes out is the caller's, what is left inside goes with the queue,
+/// open or closed.
 macro_rules! exclusive {
     ($($case:ident, $queue:ty, $new:expr;)*) => {$(
         #[test]
@@ -365,7 +370,8 @@ fn a_consumer_goes_on_without_its_producer() {
     }
 }
 
-/// Whichever end goes last takes with it what is inside, on its own thread, and even if one of it goes off.
+/// Whichever end goes last takes with it what is inside, on its own thread, and even if one of it
+/// goes off.
 #[test]
 fn the_last_end_to_go_drops_what_is_inside() {
     for (bomb, producer_last) in (0..CAPACITY).flat_map(|bomb| [(bomb, false), (bomb, true)]) {

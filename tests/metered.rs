@@ -1,5 +1,6 @@
-//! A metered queue counts what its callers see, whoever calls: `stored == popped + evicted + len` at rest, and each
-//! figure is what the threads have counted themselves. So it is when the queue is closed meanwhile.
+//! A metered queue counts what its callers see, whoever calls: `stored == popped + evicted + len`
+//! at rest, and each figure is what the threads have counted themselves. So it is when the queue is
+//! closed meanwhile.
 #![cfg(not(loom))]
 
 mod support;
@@ -130,7 +131,8 @@ fn threads_count<Q: Queue<u32>>(queue: Q) {
                 }
             };
             let workers: Vec<_> = (0..THREADS).map(|thread| scope.spawn(worker(thread))).collect();
-            // All of them first: a watcher that is not told to stop would keep a failure from showing.
+            // All of them first: a watcher that is not told to stop would keep a failure from
+            // showing.
             let workers: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
             done.store(true, Ordering::Relaxed);
             watcher.join().unwrap();

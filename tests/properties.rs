@@ -1,5 +1,5 @@
-//! Each queue does what the model does, call by call, whatever the calls: random scripts on one thread, long enough to
-//! go round several times, through `dyn Queue` and on the types themselves.
+//! Each queue does what the model does, call by call, whatever the calls: random scripts on one
+//! thread, long enough to go round several times, through `dyn Queue` and on the types themselves.
 #![cfg(not(loom))]
 
 mod support;
@@ -13,7 +13,8 @@ use support::ends::Ends;
 use support::model::{Model, Op, Ret, call_on};
 use support::queues;
 
-/// Scripts that mostly push, mostly pop, or neither; what is pushed is numbered. Some close the queue, once or twice.
+/// Scripts that mostly push, mostly pop, or neither; what is pushed is numbered. Some close the
+/// queue, once or twice.
 fn script() -> impl Strategy<Value = Vec<Op>> {
     let calls = |pushes: u32, pops: u32| {
         let op = prop_oneof![

@@ -1,6 +1,7 @@
 //! What other rings of this sort got wrong, one test for each mistake and each queue.
 //!
-//! The last group says what must hold for every queue, the groups before it what each overflow policy means.
+//! The last group says what must hold for every queue, the groups before it what each overflow
+//! policy means.
 #![cfg(not(loom))]
 
 mod support;
@@ -142,7 +143,8 @@ fn a_ring_stays_full_for_many_laps<T: Element, Q: Queue<T>>(new: impl Fn(usize) 
     }
 }
 
-/// A reader that a writer overtakes delivers out of order. What the writer gets back is as old as what the reader gets.
+/// A reader that a writer overtakes delivers out of order. What the writer gets back is as old as
+/// what the reader gets.
 fn evictions_and_pops_come_in_order<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const N: u32 = 50_000;
     for capacity in [1, 2, 7] {
@@ -257,7 +259,8 @@ fn a_moving_head_does_not_show<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q
 
 // -- Every queue --
 
-/// Each thread takes only after it has put, and as many as there are threads fit: there is always one to take.
+/// Each thread takes only after it has put, and as many as there are threads fit: there is always
+/// one to take.
 fn pop_never_reports_empty_when_it_is_not<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const THREADS: usize = 4;
     for prefilled in [0, THREADS] {
@@ -305,7 +308,8 @@ fn try_push_never_reports_full_when_it_is_not<T: Element, Q: Queue<T>>(new: impl
     }
 }
 
-/// Who waits for as many messages as were sent hangs at the first one dropped. Here each one is accounted for.
+/// Who waits for as many messages as were sent hangs at the first one dropped. Here each one is
+/// accounted for.
 fn sent_is_delivered_or_displaced<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const SENT: usize = 20_000;
     let queue = new(2);
@@ -344,7 +348,8 @@ fn empty_again_and_again<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     }
 }
 
-/// A queue that stores its tail plainly after it has closed erases the close. Every fill, and every slot for the tail.
+/// A queue that stores its tail plainly after it has closed erases the close. Every fill, and every
+/// slot for the tail.
 fn a_closed_queue_stays_closed<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     for capacity in 1..=5 {
         for gone in 0..=2 * capacity {
@@ -373,7 +378,8 @@ fn a_closed_queue_stays_closed<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q
     }
 }
 
-/// A channel that counts its pushes in and out closes a little later than it says. Here nothing comes after an end.
+/// A channel that counts its pushes in and out closes a little later than it says. Here nothing
+/// comes after an end.
 fn nothing_comes_after_the_end<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     for round in 0..60 {
         let queue = new(1 + round % 3);

@@ -1,10 +1,12 @@
-//! One thread is stopped after each machine instruction of a call in turn, for good as far as the others are concerned:
-//! they must come to the end of their calls, and what all of them return must be linearizable. No instruction is left
-//! to chance, as it is where threads are frozen at random (`freeze.rs`).
+//! One thread is stopped after each machine instruction of a call in turn, for good as far as the
+//! others are concerned: they must come to the end of their calls, and what all of them return must
+//! be linearizable. No instruction is left to chance, as it is where threads are frozen at random
+//! (`freeze.rs`).
 //!
 //! `RINGWAY_STRIDE=1 cargo test --release --test stepping -- --nocapture` is the long form.
 //!
-//! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at which that stalls.
+//! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at
+//! which that stalls.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 
 #[path = "support/peer.rs"]
@@ -25,7 +27,8 @@ use support::model::Model;
 use support::model::Op::{self, Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 use support::stepper::{Allowance, Calls, Now, Stepped};
 
-/// What counts as a stall where one is looked for. A machine that is slower than this only finds too many.
+/// What counts as a stall where one is looked for. A machine that is slower than this only finds
+/// too many.
 const A_WHILE: Duration = Duration::from_millis(20);
 
 /// Capacities, and what was done before.
@@ -40,7 +43,8 @@ fn starts() -> [(usize, Vec<Op>); 8] {
         (16, pushes(28)),
         // But the next push does, as it comes to the end of lap 256.
         (2, pushes(511)),
-        // Full, so that a pop must keep the bit that says closed; and where there was room, beside what is inside.
+        // Full, so that a pop must keep the bit that says closed; and where there was room, beside
+        // what is inside.
         (2, [pushes(3), vec![Close]].concat()),
         (3, [pushes(1), vec![Close]].concat()),
     ]
@@ -57,8 +61,8 @@ const MEANWHILE: [Op; 12] =
 const CLOSE_MEANWHILE: [Op; 12] =
     [Push(2000), Pop, Push(2001), Close, IsClosed, Push(2002), Len, Pop, TryPush(2003), Pop, Close, Pop];
 
-/// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can afford. Code that is not
-/// optimised is ten times as long and takes a hundred times the time.
+/// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can
+/// afford. Code that is not optimised is ten times as long and takes a hundred times the time.
 fn stride(optimized: usize) -> usize {
     let affordable = if cfg!(debug_assertions) { 500 + 20 * optimized } else { optimized };
     env::var("RINGWAY_STRIDE").map_or(affordable, |text| text.parse().expect("RINGWAY_STRIDE is a number"))
@@ -84,7 +88,8 @@ struct Report {
     stalls: Vec<(Op, u64)>,
 }
 
-/// Stops a thread at each instruction of each call, on each start, until there have been `enough` stalls.
+/// Stops a thread at each instruction of each call, on each start, until there have been `enough`
+/// stalls.
 fn stop_everywhere<T: Element, Q: Queue<T>>(
     new: impl Fn(usize) -> Q,
     stride: usize,
@@ -147,7 +152,8 @@ fn array_queue_stalls() {
     assert_ne!(report.stalls, []);
 }
 
-/// A thread is stopped, overtaken so that it must try again, and stopped again in what it does then. Returns how often.
+/// A thread is stopped, overtaken so that it must try again, and stopped again in what it does
+/// then. Returns how often.
 fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
     let mut stops = 0;
     for start in starts() {
@@ -199,8 +205,9 @@ fn others_finish_again_by_exchange() {
     println!("AtomicRing, exchange: {} stops", stop_twice(AtomicRing::<[u32; 6]>::new));
 }
 
-/// One end of a `spsc` ring is stopped after so many instructions of a call, the other makes its calls meanwhile; then the
-/// first goes on. Tells whether it was stopped, or had come to its end before.
+/// One end of a `spsc` ring is stopped after so many instructions of a call, the other makes its
+/// calls meanwhile; then the first goes on. Tells whether it was stopped, or had come to its end
+/// before.
 fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopped: usize, after: u64) -> Now {
     let (mut pushing, mut popping, mut model) = ends::ring::<[u32; 6]>(start.0);
     for &op in &start.1 {
@@ -232,8 +239,8 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
     end
 }
 
-/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and the longest `push`,
-/// `try_push` or `close` in instructions.
+/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and
+/// the longest `push`, `try_push` or `close` in instructions.
 fn stop_the_ends() -> (usize, u64) {
     let (mut stops, mut longest) = (0, 0);
     let pushes =
@@ -260,8 +267,8 @@ fn stop_the_ends() -> (usize, u64) {
     (stops, longest)
 }
 
-/// No call of the other end can keep a push from its end: it takes a few instructions, a bounded pause included, wherever
-/// the other is stopped.
+/// No call of the other end can keep a push from its end: it takes a few instructions, a bounded
+/// pause included, wherever the other is stopped.
 #[test]
 fn the_other_end_finishes() {
     let (stops, longest) = stop_the_ends();

@@ -1,5 +1,5 @@
-//! Elements of every shape, the auto traits and other traits of every public type, the pointers that are queues too,
-//! and queues in use while a thread ends.
+//! Elements of every shape, the auto traits and other traits of every public type, the pointers
+//! that are queues too, and queues in use while a thread ends.
 #![cfg(not(loom))]
 
 mod support;
@@ -24,7 +24,8 @@ use support::queues;
 
 // -- Elements of every shape --
 
-/// Three laps through every queue, first with room to spare, then with one element too many each time.
+/// Three laps through every queue, first with room to spare, then with one element too many each
+/// time.
 fn pass_through<T: Clone + Debug + PartialEq + Send + 'static>(elements: [T; 4]) {
     for (name, queue) in queues::all::<T>(3) {
         for lap in elements.windows(2).cycle().take(9) {
@@ -187,7 +188,8 @@ macro_rules! assert_not {
     };
 }
 
-/// Elements are handed from thread to thread and never shared: `Send` is asked of them, for `Send` and for `Sync`.
+/// Elements are handed from thread to thread and never shared: `Send` is asked of them, for `Send`
+/// and for `Sync`.
 macro_rules! auto_traits {
     ($($queue:ident)*) => {
         #[test]
@@ -225,7 +227,8 @@ macro_rules! auto_traits {
 }
 auto_traits!(MutexVec ChannelQueue MutexRing AtomicRing);
 
-/// An end may be looked at by many at once, as what needs the end for itself takes `&mut`; but no second one can be had.
+/// An end may be looked at by many at once, as what needs the end for itself takes `&mut`; but no
+/// second one can be had.
 macro_rules! auto_traits_of_ends {
     ($($end:ident)*) => {
         #[test]
@@ -268,7 +271,8 @@ fn an_end_can_be_shared_to_be_looked_at() {
     });
 }
 
-/// Each end knows whether the other is still there, and the producer takes nothing for a consumer that is gone.
+/// Each end knows whether the other is still there, and the producer takes nothing for a consumer
+/// that is gone.
 #[test]
 fn ends_notice_that_the_other_is_gone() {
     for pushed in 0..5 {
@@ -297,7 +301,8 @@ fn ends_notice_that_the_other_is_gone() {
     }
 }
 
-/// A push that comes after the consumer has gone, in the sense of the memory model, gives its element back.
+/// A push that comes after the consumer has gone, in the sense of the memory model, gives its
+/// element back.
 #[test]
 fn a_producer_learns_that_its_consumer_is_gone() {
     for round in 0..2_000 {
@@ -591,7 +596,8 @@ fn the_default_methods_follow_from_the_others() {
     }
 }
 
-/// A queue is shared while others may hold it: behind a reference always, behind an `Arc` while there is another one.
+/// A queue is shared while others may hold it: behind a reference always, behind an `Arc` while
+/// there is another one.
 #[test]
 fn pointers_tell_whether_a_queue_is_shared() {
     fn is_shared(queue: impl Queue<u8>) -> bool {
@@ -616,7 +622,8 @@ fn pointers_tell_whether_a_queue_is_shared() {
     assert!(!another.is_shared());
 }
 
-/// Without the trait, of which nothing is imported here: all methods of the queues are their own too.
+/// Without the trait, of which nothing is imported here: all methods of the queues are their own
+/// too.
 mod inherent_methods {
     use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, TryPushError};
 
@@ -772,8 +779,8 @@ fn every_queue_works_while_a_thread_ends() {
     }
 }
 
-/// More threads, one after another, than can be alive at once: each gives back whatever it had of the queue's, and of the one
-/// around it, which has it at the same time.
+/// More threads, one after another, than can be alive at once: each gives back whatever it had of
+/// the queue's, and of the one around it, which has it at the same time.
 #[test]
 fn threads_leave_nothing_behind() {
     const THREADS: usize = (1 << 16) + 500;

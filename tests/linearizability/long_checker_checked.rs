@@ -1,5 +1,6 @@
-//! The checker of long histories: that it agrees with the one of short histories where both can be asked, that it
-//! accepts long histories which are right by construction, and that it refuses them with one error in the middle.
+//! The checker of long histories: that it agrees with the one of short histories where both can be
+//! asked, that it accepts long histories which are right by construction, and that it refuses them
+//! with one error in the middle.
 
 use std::iter;
 
@@ -174,7 +175,8 @@ impl Simulation {
         }
     }
 
-    /// The fault happens in a call that overlaps with no other, so that no order of the calls can make it right.
+    /// The fault happens in a call that overlaps with no other, so that no order of the calls can
+    /// make it right.
     fn fault(&mut self, fault: Fault) {
         self.known_to_all = *self.past.last().unwrap();
         let mut elements = self.elements();
@@ -246,7 +248,8 @@ impl Simulation {
         loop {
             let len = self.elements().len();
             let ready = match fault {
-                // The newest and the oldest element must have been pushed without doubt in this order.
+                // The newest and the oldest element must have been pushed without doubt in this
+                // order.
                 Fault::Reordered => len > self.overlap + 1,
                 Fault::EvictedNotOldest => len > self.overlap + 1 && len == self.capacity,
                 Fault::EvictedWithoutNeed | Fault::FullWithRoom => 0 < len && len < self.capacity,
@@ -267,7 +270,8 @@ impl Simulation {
         }
     }
 
-    /// Takes out what is left, and something may be wrong with that only if something was wrong before.
+    /// Takes out what is left, and something may be wrong with that only if something was wrong
+    /// before.
     fn drained(mut self) -> History {
         self.known_to_all = *self.past.last().unwrap();
         for _ in 0..=self.elements().len() {

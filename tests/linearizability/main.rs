@@ -1,10 +1,13 @@
-//! All queues on real threads: scripts run at once, and every recorded history is checked for linearizability.
-//! What the models show of [loom]'s threads, this shows of the processor's, assembly included.
+//! All queues on real threads: scripts run at once, and every recorded history is checked for
+//! linearizability. What the models show of [loom]'s threads, this shows of the processor's,
+//! assembly included.
 //!
-//! Short histories are many and small; long ones have a thousand calls and more, on more threads than processors. Each
-//! kind has its own checker, and each checker is tested, because one that accepts everything passes every queue.
+//! Short histories are many and small; long ones have a thousand calls and more, on more threads
+//! than processors. Each kind has its own checker, and each checker is tested, because one that
+//! accepts everything passes every queue.
 //!
-//! `RINGWAY_HISTORIES=20000 cargo test --release --test linearizability long -- --nocapture` is the long form.
+//! `RINGWAY_HISTORIES=20000 cargo test --release --test linearizability long -- --nocapture` is the
+//! long form.
 //!
 //! [loom]: https://docs.rs/loom
 #![cfg(not(loom))]

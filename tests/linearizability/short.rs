@@ -1,4 +1,5 @@
-//! Short histories: random small scripts on all four queues, checked by the search that the loom models use too.
+//! Short histories: random small scripts on all four queues, checked by the search that the loom
+//! models use too.
 
 use std::hint;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,7 +12,8 @@ use crate::support::element::Element;
 use crate::support::history::{History, Timed};
 use crate::support::model::{Model, Op, at_rest, call_on};
 
-/// What a script may contain, each as often as it stands here: pushes and pops are what changes a queue.
+/// What a script may contain, each as often as it stands here: pushes and pops are what changes a
+/// queue.
 const OPS: [fn(u32) -> Op; 13] = [
     Op::Push,
     Op::Push,
@@ -126,8 +128,8 @@ fn mutex_vec() {
     run_all::<[u32; 6]>(Kind::MutexVec);
 }
 
-/// `len` and with it `is_empty` and `is_full` are linearizable here too: the queue reads its head between two equal
-/// reads of its tail, which never goes back.
+/// `len` and with it `is_empty` and `is_full` are linearizable here too: the queue reads its head
+/// between two equal reads of its tail, which never goes back.
 #[test]
 fn channel() {
     run_all::<[u32; 6]>(Kind::Channel);

@@ -185,8 +185,8 @@ fn the_last_call_comes_last() {
     assert!(!history.is_linearizable());
 }
 
-/// Two threads whose calls can be merged in 10¹⁸ ways, none of which is right: only who remembers dead ends comes
-/// to an end.
+/// Two threads whose calls can be merged in 10¹⁸ ways, none of which is right: only who remembers
+/// dead ends comes to an end.
 #[test]
 fn sixty_four_calls() {
     let thread = |last| {
@@ -243,8 +243,8 @@ fn any_times(n: usize) -> impl Strategy<Value = Vec<(u64, u64)>> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
-    /// The results are those of some order of the calls, which may contradict the times, and sometimes one is
-    /// exchanged for that of another call: so about as many pass as do not.
+    /// The results are those of some order of the calls, which may contradict the times, and
+    /// sometimes one is exchanged for that of another call: so about as many pass as do not.
     #[test]
     fn agrees_with_brute_force(
         capacity in 1..=3_usize,

@@ -1,4 +1,5 @@
-//! Histories of the ring for one producer and one consumer: its two ends have different calls, and are called directly.
+//! Histories of the ring for one producer and one consumer: its two ends have different calls, and
+//! are called directly.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -50,7 +51,8 @@ fn start(capacity: usize, random: &mut Random) -> Vec<Op> {
         .collect()
 }
 
-/// What the producer and the consumer do. In every other history the producer closes the ring, once or twice.
+/// What the producer and the consumer do. In every other history the producer closes the ring, once
+/// or twice.
 fn scripts(random: &mut Random, calls: impl Fn(&mut Random) -> usize) -> [Vec<Op>; 2] {
     let mut scripts = [&PRODUCER[..], &CONSUMER].map(|ops| {
         let calls = calls(random) as u32;

@@ -1,5 +1,5 @@
-//! The scripts. The main thread runs the first of each, so a script of three threads is one in which cells grow: in
-//! models the first segment is for two.
+//! The scripts. The main thread runs the first of each, so a script of three threads is one in
+//! which cells grow: in models the first segment is for two.
 
 use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Storage};
 
@@ -276,9 +276,10 @@ atomic_ring! {
     }
 }
 
-/// An end that was found empty and another that was found full, on different slots: sequential consistency decides, and
-/// loom takes SeqCst accesses for AcqRel, so there is only the fenced order to explore. Bare, it rightly finds that AcqRel
-/// is not enough (the second pop returns `None`, and all the same there is no room); `verification/spin` explores the rest.
+/// An end that was found empty and another that was found full, on different slots: sequential
+/// consistency decides, and loom takes SeqCst accesses for AcqRel, so there is only the fenced
+/// order to explore. Bare, it rightly finds that AcqRel is not enough (the second pop returns
+/// `None`, and all the same there is no room); `verification/spin` explores the rest.
 mod empty_and_full {
     use super::*;
 
@@ -289,7 +290,8 @@ mod empty_and_full {
     atomic_ring!(@ empty_and_full, exchange_fenced, Large, Exchange, Fenced);
 }
 
-/// Both mutex queues by the same scripts: what there is to find is a call that is more than one critical section.
+/// Both mutex queues by the same scripts: what there is to find is a call that is more than one
+/// critical section.
 macro_rules! mutex_queues {
     ($($name:ident { $($script:tt)* })*) => {$(
         mod $name {

@@ -1,4 +1,5 @@
-//! The scripts for the ring of one producer and one consumer. All elements are in cells, which loom checks for races.
+//! The scripts for the ring of one producer and one consumer. All elements are in cells, which loom
+//! checks for races.
 
 use crate::element::Large;
 use crate::explore::{Ends, Order, explore_abandoned, explore_drops, explore_ends};

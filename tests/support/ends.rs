@@ -61,8 +61,9 @@ pub fn at_rest<T: Element>(producer: &mut Producer<T>, consumer: &mut Consumer<T
 
 /// Both ends as one queue, for the tests that are written for all queues.
 ///
-/// Each end is behind a mutex of its own, so that the two run at the same time, and many threads may have the same end,
-/// one after the other. What both ends can tell is asked of both, and they must agree while neither is at work.
+/// Each end is behind a mutex of its own, so that the two run at the same time, and many threads
+/// may have the same end, one after the other. What both ends can tell is asked of both, and they
+/// must agree while neither is at work.
 pub struct Ends<T> {
     pub producer: Mutex<Producer<T>>,
     pub consumer: Mutex<Consumer<T>>,

@@ -1,6 +1,7 @@
 //! The specification: what a queue does when one thread at a time uses it.
 //!
-//! The property tests, the fuzz target, the loom models and the linearizability checkers compare with this.
+//! The property tests, the fuzz target, the loom models and the linearizability checkers compare
+//! with this.
 
 use std::collections::VecDeque;
 
@@ -130,8 +131,8 @@ pub fn tried<T: Element>(tried: Result<(), TryPushError<T>>) -> Ret {
     }
 }
 
-/// What a queue tells at rest, where `len` is exact, and then all that was left, taken out one by one: so that an
-/// element that was lost, doubled or left in the wrong place shows.
+/// What a queue tells at rest, where `len` is exact, and then all that was left, taken out one by
+/// one: so that an element that was lost, doubled or left in the wrong place shows.
 pub fn at_rest(mut call: impl FnMut(Op) -> Ret) -> Vec<(Op, Ret)> {
     let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, call(op))).into();
     while calls.last() != Some(&(Op::Pop, Ret::Popped(None))) {

@@ -1,4 +1,5 @@
-//! Crossbeam's `ArrayQueue` as one of ours: no thread waits for a mutex, and still threads wait for each other.
+//! Crossbeam's `ArrayQueue` as one of ours: no thread waits for a mutex, and still threads wait for
+//! each other.
 
 use crossbeam_queue::ArrayQueue;
 use ringway::{Overflow, Pushed, Queue, TryPushError};

@@ -1,4 +1,5 @@
-//! Bytes as a script for all queues: what the fuzz target `model` runs, and what its corpus replays.
+//! Bytes as a script for all queues: what the fuzz target `model` runs, and what its corpus
+//! replays.
 
 use super::element::Element;
 use super::model::{Model, Op, call_on};
@@ -26,7 +27,8 @@ pub fn parse(bytes: &[u8]) -> Option<(usize, Vec<Op>)> {
     Some((usize::from(capacity) + 1, operations.collect()))
 }
 
-/// Runs the script on all queues, with elements of either storage, and compares every result with the model.
+/// Runs the script on all queues, with elements of either storage, and compares every result with
+/// the model.
 pub fn run(bytes: &[u8]) {
     let Some((capacity, operations)) = parse(bytes) else { return };
     compare::<u32>(capacity, &operations);

@@ -1,5 +1,5 @@
-//! Bytes as scripts for several threads and the turns that they take: what the fuzz target `threads` runs, and what its
-//! corpus replays.
+//! Bytes as scripts for several threads and the turns that they take: what the fuzz target
+//! `threads` runs, and what its corpus replays.
 
 use ringway::AtomicRing;
 
@@ -23,9 +23,9 @@ struct Plan {
     turns: Vec<Turn>,
 }
 
-/// The first byte is the capacity, the storage, and how far round the ring has gone. Each further one is a call and whose it
-/// is: part of the start, or a turn of a thread, which makes the call or, if the highest bit is set, stops after as many
-/// steps of it as the next byte says.
+/// The first byte is the capacity, the storage, and how far round the ring has gone. Each further
+/// one is a call and whose it is: part of the start, or a turn of a thread, which makes the call
+/// or, if the highest bit is set, stops after as many steps of it as the next byte says.
 ///
 /// None if there are not two threads.
 fn parse(bytes: &[u8], step: u64) -> Option<(bool, Plan)> {
