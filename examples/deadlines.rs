@@ -56,8 +56,8 @@ pub(crate) fn threads() -> Result<Outcome, Box<dyn Error>> {
         by_deadline.push(reading);
     }
 
-    // A thread that waits is cancelled by closing its channel: it takes what was sent before, then it
-    // is told.
+    // A thread that waits is cancelled by closing its channel: it takes what was sent before, then
+    // it is told.
     let cancelled = thread::scope(|scope| {
         let worker = scope.spawn(|| rx.iter().collect());
         let sent = readings().try_for_each(|reading| tx.send(reading));
@@ -86,8 +86,8 @@ pub(crate) async fn tasks() -> Result<Outcome, Box<dyn Error>> {
         by_deadline.push(reading);
     }
 
-    // A task can be cancelled alone, and its channel stays open for others. The signal is a channel that
-    // is closed.
+    // A task can be cancelled alone, and its channel stays open for others. The signal is a channel
+    // that is closed.
     let (cancel, cancelled) = ringway::channel(AtomicRing::<()>::new(1));
     let worker = tokio::spawn({
         let rx = rx.clone();

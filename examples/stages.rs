@@ -3,8 +3,8 @@
 //!
 //! source → reducer (one reading per sensor and second) → enricher (what is known about the sensor)
 //! → sink. Each stage is a thread that owns its receiver and its sender. The order of the shutdown
-//! follows from that: when a stage ends, its sender is dropped, which closes the channel to the next,
-//! which takes what is still inside and ends too.
+//! follows from that: when a stage ends, its sender is dropped, which closes the channel to the
+//! next, which takes what is still inside and ends too.
 //!
 //! ```text
 //! cargo run --example stages
@@ -106,8 +106,8 @@ pub(crate) fn run() -> Result<Outcome, Box<dyn Error>> {
     let (to_reducer, lines) = ringway::channel(AtomicRing::new(4));
     let (to_enricher, readings) = ringway::channel(AtomicRing::new(4));
     let (to_sink, records) = ringway::channel(AtomicRing::new(4));
-    // The means to stop the source. Not a sender: one that lives on would keep the channel open when
-    // the source has ended by itself.
+    // The means to stop the source. Not a sender: one that lives on would keep the channel open
+    // when the source has ended by itself.
     let stop = lines.clone();
     thread::scope(|scope| {
         let source = scope.spawn(|| source(to_reducer));
@@ -122,7 +122,8 @@ pub(crate) fn run() -> Result<Outcome, Box<dyn Error>> {
                 stop.close();
             }
         }
-        drop(stop); // So that the source ends too if it was a stage in between that has ended first.
+        // So that the source ends too if it was a stage in between that has ended first.
+        drop(stop);
         let read = source.join().expect("the source does not panic");
         let (unreadable, duplicates) = reducer.join().expect("the reducer does not panic")?;
         let unknown = enricher.join().expect("the enricher does not panic")?;

@@ -1,5 +1,5 @@
-//! A thread that waits at a channel leaves alone what is not the channel's: an unpark that was meant
-//! for the caller's own `park`.
+//! A thread that waits at a channel leaves alone what is not the channel's: an unpark that was
+//! meant for the caller's own `park`.
 
 use std::future::{self, Future};
 use std::pin::pin;

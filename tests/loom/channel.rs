@@ -1,12 +1,13 @@
-//! Models of channels: nobody sleeps for ever, and the end is the end. A wake-up that is lost leaves
-//! all threads of a model asleep, which loom reports as a deadlock.
+//! Models of channels: nobody sleeps for ever, and the end is the end. A wake-up that is lost
+//! leaves all threads of a model asleep, which loom reports as a deadlock.
 //!
 //! # What the queue in them promises
 //!
 //! That what it does takes effect in one order: all of it is in one word. And nothing more: every
 //! access to that word is `Relaxed`, so an operation that only reads (a pop that finds nothing, a
-//! `try_push` that finds no room, `is_closed`) may see an old word, and no operation orders what its
-//! thread does before or after it. A thread that has received an element has learnt nothing else.
+//! `try_push` that finds no room, `is_closed`) may see an old word, and no operation orders what
+//! its thread does before or after it. A thread that has received an element has learnt nothing
+//! else.
 //!
 //! The contract of [`Queue`] also has the users' `SeqCst` accesses in that order. That half is in
 //! `src/sync.rs`, where a fence stands for each such access, as loom knows no other `SeqCst`. It is
@@ -14,10 +15,10 @@
 //! fence, and the element and the sleeper miss each other. The mutants named "channel: asleep" see
 //! to that.
 //!
-//! In one way a fence is more than the access for which it stands: loom lets the thread know all that
-//! was done before earlier fences. Where a model is about such knowledge, there is no fence on the
-//! way of the one that learns, or the queue is a [`MutexRing`], whose lock orders what closing and
-//! looking should, and not what the ends should.
+//! In one way a fence is more than the access for which it stands: loom lets the thread know all
+//! that was done before earlier fences. Where a model is about such knowledge, there is no fence on
+//! the way of the one that learns, or the queue is a [`MutexRing`], whose lock orders what closing
+//! and looking should, and not what the ends should.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
