@@ -3,9 +3,9 @@
 //! [`channel`] makes one from any queue. The [chapter on channels](crate::docs::channels) says when
 //! to take a channel and when a queue, and what happens in every case.
 //!
-//! To read the code, begin with `shared`, which is what both ends have; then `wait/wait_list` (where
-//! threads and tasks sleep), `wait` (how they do not miss what they wait for), the two ends, and what
-//! waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
+//! To read the code, begin with `shared`, which is what both ends have; then `wait/wait_list`
+//! (where threads and tasks sleep), `wait` (how they do not miss what they wait for), the two ends,
+//! and what waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
 
 #[cfg(feature = "std")]
 mod blocking;
@@ -52,8 +52,8 @@ type DefaultQueue<T> = crate::queues::mutex_ring::MutexRing<T>;
 
 /// Adds waiting to a queue: returns the two ends of a channel.
 ///
-/// Both ends can be cloned and shared. [`Sender::push`] does what the queue does when it is full and
-/// never waits; [`Sender::send`] waits for room instead.
+/// Both ends can be cloned and shared. [`Sender::push`] does what the queue does when it is full
+/// and never waits; [`Sender::send`] waits for room instead.
 ///
 /// ```
 /// use ringway::{AtomicRing, Pushed};

@@ -1,6 +1,7 @@
 //! How it works, what it costs, and why to believe it: four chapters that are text only.
 
-/// The flagship's algorithm: for readers who want to follow it, teach from it, or find the hole in it.
+/// The flagship's algorithm: for readers who want to follow it, teach from it, or find the hole in
+/// it.
 ///
 #[doc = include_str!("docs/algorithm.md")]
 pub mod algorithm {}

@@ -1,4 +1,5 @@
-/// Drops whatever `next` returns. Goes on when the `Drop` of an element panics, as `Vec` does; a second panic aborts.
+/// Drops whatever `next` returns. Goes on when the `Drop` of an element panics, as `Vec` does; a
+/// second panic aborts.
 pub(crate) fn drop_all<T>(mut next: impl FnMut() -> Option<T>) {
     struct Rest<'a, T>(&'a mut dyn FnMut() -> Option<T>);
 

@@ -10,11 +10,11 @@
 //! | `tail` | the line that every push looks at: a hint, and a request for a turn |
 //! | `contention` | pauses that keep threads out of each other's way |
 //!
-//! The words: a *slot* is a place for one element. *Position* `p` is the `p`-th element ever pushed;
-//! it belongs in slot `p % capacity`, on *lap* `p / capacity`. A slot's *stamp* tells the lap and
-//! whether the slot is full, in a *version* that only grows. A *cell* holds an element that is too
-//! large for a slot; a *spare* is the cell that a thread owns. A *hint* is a position that was an
-//! end of the ring once.
+//! The words: a *slot* is a place for one element. *Position* `p` is the `p`-th element ever
+//! pushed; it belongs in slot `p % capacity`, on *lap* `p / capacity`. A slot's *stamp* tells the
+//! lap and whether the slot is full, in a *version* that only grows. A *cell* holds an element that
+//! is too large for a slot; a *spare* is the cell that a thread owns. A *hint* is a position that
+//! was an end of the ring once.
 
 pub(crate) mod atomic;
 pub(crate) mod contention;

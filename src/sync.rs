@@ -4,6 +4,7 @@
 
 #[cfg(not(loom))]
 mod imp {
+    pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::Mutex;
     #[cfg(target_has_atomic = "64")]
     pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64};
@@ -41,6 +42,7 @@ mod imp {
     use std::ops::Deref;
 
     pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::Mutex;
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
     #[cfg(any(feature = "std", feature = "async"))]
@@ -48,10 +50,10 @@ mod imp {
 
     /// Loom's, with `SeqCst` as what it is.
     ///
-    /// Loom takes a `SeqCst` access for an `AcqRel` one. Of the one order of all `SeqCst` operations it
-    /// knows the fences only. So a fence stands for the access: before a load, so that it comes after
-    /// what this thread has written, and after a read-modify-write, so that it comes before what this
-    /// thread reads. Nothing stands for it on the other sides.
+    /// Loom takes a `SeqCst` access for an `AcqRel` one. Of the one order of all `SeqCst`
+    /// operations it knows the fences only. So a fence stands for the access: before a load, so
+    /// that it comes after what this thread has written, and after a read-modify-write, so that it
+    /// comes before what this thread reads. Nothing stands for it on the other sides.
     pub(crate) struct AtomicUsize(loom::sync::atomic::AtomicUsize);
 
     impl AtomicUsize {

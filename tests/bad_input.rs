@@ -1,8 +1,8 @@
-//! Capacities that cannot be, memory that is not to be had, and other arguments at the edge: an error or a panic that
-//! says so, nothing leaked, nothing broken.
+//! Capacities that cannot be, memory that is not to be had, and other arguments at the edge: an
+//! error or a panic that says so, nothing leaked, nothing broken.
 //!
-//! The allocator of these tests refuses what a thread has forbidden itself, so that none depends on the memory of the
-//! machine or ever touches much of it. And it keeps accounts, for each thread.
+//! The allocator of these tests refuses what a thread has forbidden itself, so that none depends on
+//! the memory of the machine or ever touches much of it. And it keeps accounts, for each thread.
 #![cfg(not(loom))]
 #![allow(unsafe_code)]
 
@@ -19,8 +19,8 @@ use ringway::{
     AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage, spsc,
 };
 use support::counted::{Counted, Counting, Ledger};
+use support::ends::Ends;
 use support::queues;
-use support::spsc::Ends;
 
 // -- The allocator --
 
@@ -36,7 +36,8 @@ thread_local! {
     static ALLOWED: Cell<usize> = const { Cell::new(usize::MAX) };
     /// Bytes allocated less bytes freed.
     static BALANCE: Cell<isize> = const { Cell::new(0) };
-    /// The same of memory that begins on a pair of cache lines: it must be freed as what it was allocated as.
+    /// The same of memory that begins on a pair of cache lines: it must be freed as what it was
+    /// allocated as.
     static ALIGNED: Cell<isize> = const { Cell::new(0) };
 }
 
@@ -77,7 +78,8 @@ unsafe impl GlobalAlloc for Accounting {
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         account(layout, -1);
-        // SAFETY: the caller's promises are those that `System` asks for, and all memory is `System`'s.
+        // SAFETY: the caller's promises are those that `System` asks for, and all memory is
+        // `System`'s.
         unsafe { System.dealloc(memory, layout) };
     }
 }
@@ -106,7 +108,8 @@ fn boxed<T>(queue: impl Queue<T> + 'static) -> Box<dyn Queue<T>> {
     Box::new(queue)
 }
 
-/// By the types and by `Kind`, bounded ones only. The ring of `spsc` has words like an `AtomicRing`'s, and counts for one.
+/// By the types and by `Kind`, bounded ones only. The ring of `spsc` has words like an
+/// `AtomicRing`'s, and counts for one.
 fn bounded<T: Send + 'static>() -> [Constructors<T>; 3] {
     [
         (
@@ -196,8 +199,8 @@ fn capacities_too_large_for_the_memory() {
     fails::<Mebibyte>(1 << 20, |_| CapacityError::OutOfMemory);
 }
 
-/// A slot's word has 32 bits for the index of an element or, where these live in cells, of a cell. Whether there would
-/// be memory for as many is not even asked.
+/// A slot's word has 32 bits for the index of an element or, where these live in cells, of a cell.
+/// Whether there would be memory for as many is not even asked.
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn capacities_too_large_for_the_words_of_an_atomic_ring() {
@@ -217,7 +220,8 @@ fn capacities_too_large_for_the_words_of_an_atomic_ring() {
     assert_eq!(spsc::try_ring::<u8>((1 << 32) - 1).map(|_| ()), Err(CapacityError::TooLarge));
 }
 
-/// Nothing to store, so nothing to allocate but what a queue keeps for each slot, and the mutex ring keeps nothing.
+/// Nothing to store, so nothing to allocate but what a queue keeps for each slot, and the mutex
+/// ring keeps nothing.
 #[test]
 fn elements_without_size() {
     for (kind, constructors, _) in bounded::<()>() {
@@ -263,7 +267,8 @@ fn memory_runs_out_half_way() {
             }
         }
     }
-    // Not the channel: it has no fallible constructor. What can be asked beforehand, `ChannelQueue` does ask.
+    // Not the channel: it has no fallible constructor. What can be asked beforehand, `ChannelQueue`
+    // does ask.
     check(|| MutexRing::<u8>::try_new(100));
     check(|| MutexRing::<Page>::try_new(100));
     check(|| AtomicRing::<u8>::try_new(100));
@@ -272,7 +277,8 @@ fn memory_runs_out_half_way() {
         with_limits(0, usize::MAX, || ChannelQueue::<u8>::try_new(100).map(|_| ())),
         Err(CapacityError::OutOfMemory)
     );
-    // What both ends of `spsc` hold in common is some hundred bytes, asked for last, and not in a fallible way.
+    // What both ends of `spsc` hold in common is some hundred bytes, asked for last, and not in a
+    // fallible way.
     assert_eq!(with_limits(0, usize::MAX, || spsc::try_ring::<u8>(100).map(|_| ())), Err(CapacityError::OutOfMemory));
 }
 
@@ -288,6 +294,9 @@ fn dropping_a_queue_gives_all_memory_back() {
                 drop(queue.push(i.to_string()).displaced());
             }
             assert!(queue.pop().is_some());
+            assert!(queue.close());
+            drop(queue.push(String::from("refused")).displaced());
+            assert!(queue.pop().is_some());
             drop(queue);
             assert!(first || balances() == before, "{name}");
         }
@@ -298,8 +307,8 @@ fn dropping_a_queue_gives_all_memory_back() {
     check(|| Box::new(Ends::new(5)), "spsc");
 }
 
-/// So many threads at once that more spares must be made: by these threads, of which several may try at the same time,
-/// for the queue, which frees them.
+/// So many threads at once that more spares must be made: by these threads, of which several may
+/// try at the same time, for the queue, which frees them.
 #[test]
 fn dropping_a_queue_gives_the_memory_for_many_threads_back() {
     const THREADS: usize = 40;
@@ -349,7 +358,7 @@ fn no_memory_for_more_threads() {
                     everyone.wait();
                     let Err(panic) = pushed else { return false };
                     let message = panic.downcast_ref::<String>().expect("a formatted message");
-                    assert!(message.contains("no memory for the spares"), "{message}");
+                    assert!(message.contains("no memory for"), "{message}");
                     assert!(queue.push(large(THREADS + thread)).displaced().is_none(), "there is memory now");
                     true
                 })
@@ -391,13 +400,24 @@ fn pushing_and_popping_allocates_nothing() {
                     out.clear();
                 }
             };
-            // A thread's first operation may allocate, and so may a queue that grows, until it has grown.
+            // A thread's first operation may allocate, and so may a queue that grows, until it has
+            // grown.
             laps(3);
             let allocated = with_limits(ALLOWED_HERE, usize::MAX, || {
                 laps(1000);
                 ALLOWED_HERE - ALLOWED.get()
             });
             assert_eq!(allocated, 0, "{name}");
+            let allocated = with_limits(ALLOWED_HERE, usize::MAX, || {
+                for closes in [true, false] {
+                    assert_eq!(queue.close(), closes);
+                    assert!(queue.push(element()).is_closed() && queue.try_push(element()).is_err());
+                    assert!(queue.is_closed());
+                }
+                while queue.pop().is_some() {}
+                ALLOWED_HERE - ALLOWED.get()
+            });
+            assert_eq!(allocated, 0, "{name}, closed");
         }
     }
     check(|| 0_u32);
@@ -406,7 +426,8 @@ fn pushing_and_popping_allocates_nothing() {
 
 // -- Other arguments --
 
-/// The figures of the README and of `AtomicRing`'s documentation, plus what a list of pointers to later cells takes.
+/// The figures of the README and of `AtomicRing`'s documentation, plus what a list of pointers to
+/// later cells takes.
 #[test]
 fn an_atomic_ring_takes_the_memory_that_it_says() {
     fn per_slot<T: Send>() -> (usize, usize) {
@@ -433,7 +454,8 @@ fn an_atomic_ring_takes_the_memory_that_it_says() {
     }
 }
 
-/// The figures of the documentation of `spsc`, and that the slots begin and end on pairs of cache lines.
+/// The figures of the documentation of `spsc`, and that the slots begin and end on pairs of cache
+/// lines.
 #[test]
 fn a_ring_for_two_takes_the_memory_that_it_says() {
     fn slots<T>(capacity: usize) -> (usize, isize) {
@@ -477,13 +499,39 @@ fn pop_into_takes_no_more_than_it_is_told() {
         assert_eq!(queue.pop_into(&mut out, 0), 0);
         assert_eq!((out.len(), queue.len()), (1, 5));
         assert_eq!(queue.pop_into(&mut out, 2), 2);
+        assert!(queue.close());
         assert_eq!(queue.pop_into(&mut out, usize::MAX), 3);
         assert_eq!(out, [100, 0, 1, 2, 3, 4], "appended");
         assert!(queue.is_empty());
     }
 }
 
-/// A vector of elements without size can be full, and only such a one without all the memory in the world.
+/// A queue that grows keeps its memory until it is asked for it, and then keeps what the elements
+/// inside need.
+#[test]
+fn shrinking_gives_memory_back() {
+    const ELEMENTS: usize = 1000;
+    let before = BALANCE.get();
+    let allocated = || (BALANCE.get() - before) as usize;
+    let queue = MutexVec::new();
+    for i in 0..ELEMENTS {
+        assert!(queue.push(Some(i)).is_stored());
+    }
+    let grown = allocated();
+    assert!(grown >= ELEMENTS * size_of::<Option<usize>>());
+    for i in 0..ELEMENTS - 10 {
+        assert_eq!(queue.pop(), Some(Some(i)));
+    }
+    assert_eq!(allocated(), grown, "kept for reuse");
+    queue.shrink_to_fit();
+    assert!((10 * size_of::<Option<usize>>()..grown / 50).contains(&allocated()), "{}", allocated());
+    assert!(queue.try_iter().eq((ELEMENTS - 10..ELEMENTS).map(Some)));
+    queue.shrink_to_fit();
+    assert_eq!(allocated(), 0);
+}
+
+/// A vector of elements without size can be full, and only such a one without all the memory in the
+/// world.
 #[test]
 fn pop_into_a_full_vec_loses_nothing() {
     for (_, queue) in queues::all::<()>(5) {
@@ -491,7 +539,8 @@ fn pop_into_a_full_vec_loses_nothing() {
             assert_eq!(queue.push(()), Pushed::Stored);
         }
         let mut out = vec![()];
-        // SAFETY: a vector of elements without size has room for as many, and none of them needs initialising.
+        // SAFETY: a vector of elements without size has room for as many, and none of them needs
+        // initialising.
         unsafe { out.set_len(usize::MAX) };
         assert!(catch_unwind(AssertUnwindSafe(|| queue.pop_into(&mut out, 2))).is_err());
         assert_eq!(queue.len(), 3);

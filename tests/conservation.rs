@@ -1,7 +1,9 @@
-//! Real threads: what went in is what was popped, evicted, rejected or left, each element once; and whoever takes
-//! elements takes those of each producer in the order in which they were pushed.
+//! Real threads: what was pushed is what was popped, evicted, refused or left, each element once;
+//! and every thread that takes elements takes those of each producer in the order in which they
+//! were pushed.
 //!
-//! Counts end the runs, not clocks: a queue that loses, repeats or reorders fails here, however slow the machine.
+//! Counts end the runs, not clocks: a queue that loses, repeats or reorders fails here, however
+//! slow the machine.
 #![cfg(not(loom))]
 
 mod support;
@@ -14,33 +16,51 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use ringway::spsc::{self, Consumer, Producer};
-use ringway::{AtomicRing, ChannelQueue, Full, MutexRing, MutexVec, Pushed, Queue};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, TryPushError};
 use support::at_exit;
 use support::element::Element;
-use support::spsc::Ends;
+use support::ends::Ends;
 
 /// What one thread got out of a queue.
 #[derive(Default)]
 struct Taken {
     /// Popped or evicted, in the order in which this thread took them: the oldest each time.
     out: Vec<u32>,
-    /// Its own elements that did not get in.
-    rejected: Vec<u32>,
+    /// Its own elements that did not get in: there was no room, or the queue was closed.
+    refused: Vec<u32>,
+    /// How many of those the queue refused because it was closed.
+    closed: usize,
 }
 
 impl Taken {
     fn push<T: Element>(&mut self, queue: &impl Queue<T>, number: u32) {
         match queue.push(T::of(number)) {
-            Pushed::Stored => {}
-            Pushed::Evicted(oldest) => self.out.push(oldest.number()),
-            Pushed::Rejected(newest) => self.rejected.push(newest.number()),
+            Pushed::Stored => assert_eq!(self.closed, 0, "{number} went in after another was refused as closed"),
+            Pushed::Evicted(oldest) => {
+                assert_eq!(self.closed, 0, "{number} went in after another was refused as closed");
+                self.out.push(oldest.number());
+            }
+            Pushed::Rejected(newest) => self.refused(newest, false),
+            Pushed::Closed(newest) => self.refused(newest, true),
         }
     }
 
     fn try_push<T: Element>(&mut self, queue: &impl Queue<T>, number: u32) {
-        if let Err(Full(newest)) = queue.try_push(T::of(number)) {
-            self.rejected.push(newest.number());
+        self.tried(queue.try_push(T::of(number)));
+    }
+
+    fn tried<T: Element>(&mut self, tried: Result<(), TryPushError<T>>) {
+        if let Err(error) = tried {
+            let is_closed = error.is_closed();
+            self.refused(error.into_inner(), is_closed);
         }
+    }
+
+    fn refused<T: Element>(&mut self, newest: T, is_closed: bool) {
+        self.refused.push(newest.number());
+        // Closed stays closed.
+        assert!(is_closed || self.closed == 0, "refused as full after it was refused as closed");
+        self.closed += usize::from(is_closed);
     }
 
     fn pop<T: Element>(&mut self, queue: &impl Queue<T>) -> bool {
@@ -71,8 +91,8 @@ impl Taken {
     }
 }
 
-/// Compares what the threads took, and what is left in the queue, with what was pushed: these numbers, in ascending
-/// order, each block of `per_producer` by one producer.
+/// Compares what the threads took, and what is left in the queue, with what was pushed: these
+/// numbers, in ascending order, each block of `per_producer` by one producer.
 fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterator<Item = u32>, per_producer: u32) {
     let pushed: Vec<u32> = pushed.collect();
     let mut left = Taken::default();
@@ -98,7 +118,7 @@ fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterat
         assert!(before < Some(number), "{number} is left, {before:?} of the same producer is not");
     }
 
-    let mut all: Vec<u32> = taken.iter().flat_map(|taken| [&taken.out, &taken.rejected]).flatten().copied().collect();
+    let mut all: Vec<u32> = taken.iter().flat_map(|taken| [&taken.out, &taken.refused]).flatten().copied().collect();
     all.extend(left);
     all.sort_unstable();
     if let Some(twice) = all.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -110,7 +130,8 @@ fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterat
     assert_eq!(all.len(), pushed.len(), "something came out that was never pushed");
 }
 
-/// As many of both as given, producers that only push and consumers that only pop until all producers are done.
+/// As many of both as given, producers that only push and consumers that only pop until all
+/// producers are done.
 fn producers_and_consumers<T: Element>(queue: &impl Queue<T>, producers: u32, consumers: u32, per_producer: u32) {
     let start = Barrier::new((producers + consumers) as usize);
     let producing = AtomicUsize::new(producers as usize);
@@ -166,8 +187,8 @@ fn more_threads_than_cores<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     }
 }
 
-/// Every thread does everything, and all have used the queue before any goes on: more at once than the memory for
-/// their spares was first made for.
+/// Every thread does everything, and all have used the queue before any goes on: more at once than
+/// the memory for their spares was first made for.
 fn forty_threads_at_once<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const THREADS: u32 = 40;
     const PER_THREAD: u32 = 500;
@@ -301,6 +322,69 @@ fn threads_panic_while_others_go_on<T: Element, Q: Queue<T>>(new: impl Fn(usize)
     }
 }
 
+/// Closed while all are at it: by several threads at once, of which one closes it.
+///
+/// A thread that has seen it closed gets nothing in any more. What was refused and what came out is
+/// all that was pushed.
+fn closed_under_fire<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
+    const PER_PRODUCER: u32 = 3_000;
+    const PRODUCERS: u32 = 3;
+    const CONSUMERS: usize = 2;
+    for round in 0..8 {
+        for capacity in [1, 2, 5, 100] {
+            let queue = new(capacity);
+            let start = Barrier::new(PRODUCERS as usize + CONSUMERS);
+            let closed = AtomicUsize::new(0);
+            let taken: Vec<Taken> = thread::scope(|scope| {
+                let (queue, start, closed) = (&queue, &start, &closed);
+                let producers = (0..PRODUCERS).map(|producer| {
+                    scope.spawn(move || {
+                        let first = producer * PER_PRODUCER;
+                        let mut taken = Taken::default();
+                        start.wait();
+                        for number in first..first + PER_PRODUCER {
+                            if number - first == PER_PRODUCER / 10 * (1 + round) {
+                                closed.fetch_add(queue.close().into(), Ordering::Relaxed);
+                                assert!(queue.is_closed());
+                                let before = taken.closed;
+                                taken.push(queue, number);
+                                assert_eq!(taken.closed, before + 1, "{number} went in after closing");
+                            } else if number % 3 == 0 {
+                                taken.try_push(queue, number);
+                            } else {
+                                taken.push(queue, number);
+                            }
+                        }
+                        taken
+                    })
+                });
+                let consumers = (0..CONSUMERS).map(|_| {
+                    scope.spawn(move || {
+                        let mut taken = Taken::default();
+                        start.wait();
+                        loop {
+                            // Before the pop: an element pushed last of all must not be left.
+                            let was_closed = queue.is_closed();
+                            if !taken.pop(queue) {
+                                if was_closed {
+                                    return taken;
+                                }
+                                thread::yield_now();
+                            }
+                        }
+                    })
+                });
+                let threads: Vec<_> = producers.chain(consumers).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(closed.into_inner(), 1, "it is closed once");
+            assert!(queue.is_closed());
+            assert!(queue.is_empty(), "a consumer saw it closed, and then empty: so it is");
+            check(&queue, &taken, 0..PRODUCERS * PER_PRODUCER, PER_PRODUCER);
+        }
+    }
+}
+
 macro_rules! tests {
     ($($queue:ident, $new:expr;)*) => {$(
         mod $queue {
@@ -312,6 +396,7 @@ macro_rules! tests {
                 threads_come_and_go
                 threads_use_it_while_they_end
                 threads_panic_while_others_go_on
+                closed_under_fire
             }
         }
     )*};
@@ -334,7 +419,8 @@ tests! {
     atomic_ring_inline_boxed, AtomicRing::<Box<u32>>::new;
     atomic_ring_exchange, AtomicRing::<[u32; 6]>::new;
     atomic_ring_exchange_strings, AtomicRing::<String>::new;
-    // By their names these are left out under ThreadSanitizer, which does not see a standard mutex wait.
+    // By their names these are left out under ThreadSanitizer, which does not see a standard mutex
+    // wait.
     spsc_mutex_small, Ends::<u32>::new;
     spsc_mutex_strings, Ends::<String>::new;
 }
@@ -357,11 +443,14 @@ fn push_flat_out<T: Element>(producer: &mut Producer<T>, taken: &mut Taken, done
     let _done = Done(done);
     for number in 0..FLAT_OUT {
         if number % 7 == 0 {
-            if let Err(Full(newest)) = producer.try_push(T::of(number)) {
-                taken.rejected.push(newest.number());
-            }
+            taken.tried(producer.try_push(T::of(number)));
         } else {
-            taken.out.extend(producer.push(T::of(number)).displaced().map(T::number));
+            match producer.push(T::of(number)) {
+                Pushed::Stored => assert_eq!(taken.closed, 0),
+                Pushed::Evicted(oldest) => taken.out.push(oldest.number()),
+                Pushed::Rejected(newest) => panic!("a ring that evicts has rejected {}", newest.number()),
+                Pushed::Closed(newest) => taken.refused(newest, true),
+            }
         }
     }
 }
@@ -389,7 +478,7 @@ fn assert_all_taken([pushing, popping]: [Taken; 2]) {
     for (out, whose) in [(&pushing.out, "evicted"), (&popping.out, "popped")] {
         assert!(out.is_sorted(), "{whose}: out of order");
     }
-    let mut all = [pushing.out, pushing.rejected, popping.out].concat();
+    let mut all = [pushing.out, pushing.refused, popping.out].concat();
     all.sort_unstable();
     assert!(all.into_iter().eq(0..FLAT_OUT), "each exactly once");
 }
@@ -407,7 +496,8 @@ fn both_ends_flat_out<T: Element>(capacity: usize) {
     assert_all_taken([pushing, popping]);
 }
 
-/// With an element in its hands. The producer goes on, and then it is the only one to take anything.
+/// With an element in its hands. The producer then gets back what it pushes; what is inside stays
+/// inside.
 fn the_consumer_dies<T: Element>(capacity: usize) {
     let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
     let [mut pushing, mut popping] = [Taken::default(), Taken::default()];
@@ -422,13 +512,17 @@ fn the_consumer_dies<T: Element>(capacity: usize) {
         push_flat_out(&mut producer, &mut pushing, done);
         assert!(other.join().is_err());
     });
-    // To the last one, by pushing: so that all before are out.
-    let left = producer.len() as u32;
-    for number in FLAT_OUT..FLAT_OUT + capacity as u32 {
-        pushing.out.extend(producer.push(T::of(number)).displaced().map(T::number));
+    assert!(producer.is_closed() && producer.is_abandoned());
+    // Nobody can take what is left, so it is known only by its number.
+    let left = producer.len();
+    assert!(left <= capacity);
+    for (out, whose) in [(&pushing.out, "evicted"), (&popping.out, "popped")] {
+        assert!(out.is_sorted(), "{whose}: out of order");
     }
-    assert!(left <= capacity as u32 && producer.is_full());
-    assert_all_taken([pushing, popping]);
+    let mut all = [pushing.out, pushing.refused, popping.out].concat();
+    all.sort_unstable();
+    assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "none twice");
+    assert_eq!(all.len() + left, FLAT_OUT as usize);
 }
 
 fn the_producer_dies<T: Element>(capacity: usize) {
@@ -445,6 +539,32 @@ fn the_producer_dies<T: Element>(capacity: usize) {
         assert!(other.join().is_err());
     });
     assert_eq!((consumer.pop().is_none(), consumer.len()), (true, 0));
+    assert!(consumer.is_closed() && consumer.is_abandoned());
+    assert_all_taken([pushing, popping]);
+}
+
+/// The consumer needs to be told of the end by nobody: the ring is closed.
+fn the_producer_closes<T: Element>(capacity: usize) {
+    let (mut producer, mut consumer) = spsc::ring::<T>(capacity);
+    let [mut pushing, mut popping] = [Taken::default(), Taken::default()];
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            loop {
+                // Before the pop: an element pushed last of all must not be left.
+                let was_closed = consumer.is_closed();
+                match consumer.pop() {
+                    Some(element) => popping.out.push(element.number()),
+                    None if was_closed => return,
+                    None => thread::yield_now(),
+                }
+            }
+        });
+        push_flat_out(&mut producer, &mut pushing, &AtomicBool::new(false));
+        assert!(producer.close());
+        assert!(!producer.is_abandoned());
+        other.join().unwrap();
+    });
+    assert_eq!((producer.len(), consumer.len()), (0, 0));
     assert_all_taken([pushing, popping]);
 }
 
@@ -495,4 +615,4 @@ macro_rules! spsc_tests {
         }
     };
 }
-spsc_tests!(both_ends_flat_out the_consumer_dies the_producer_dies what_an_end_sees_stays_so);
+spsc_tests!(both_ends_flat_out the_consumer_dies the_producer_dies the_producer_closes what_an_end_sees_stays_so);

@@ -1,7 +1,8 @@
 //! Replays the corpora of the fuzz targets, so that whatever they once found stays found.
 //!
-//! That of `threads` only about: a build that is not the fuzzer's has other instructions, so threads do not stop where they
-//! did. `cargo +nightly fuzz run threads -s none --no-trace-compares -- -runs=0` replays it to the instruction.
+//! That of `threads` only about: a build that is not the fuzzer's has other instructions, so
+//! threads do not stop where they did. `cargo +nightly fuzz run threads -s none --no-trace-compares
+//! -- -runs=0` replays it to the instruction.
 #![cfg(not(loom))]
 
 mod support;

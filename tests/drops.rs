@@ -1,6 +1,6 @@
-//! Every element is dropped exactly once, wherever it ends: popped, evicted, rejected, left inside, half way through
-//! an iterator, or in the hands of a thread that panics. And when the `Drop` of one element panics, the others are
-//! still dropped exactly once.
+//! Every element is dropped exactly once, wherever it ends: popped, evicted, rejected, left inside,
+//! half way through an iterator, or in the hands of a thread that panics. And when the `Drop` of
+//! one element panics, the others are still dropped exactly once.
 //!
 //! Small and large elements, because `AtomicRing` stores the two in different ways.
 #![cfg(not(loom))]
@@ -11,14 +11,15 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use ringway::{AtomicRing, ChannelQueue, Full, MutexRing, MutexVec, Overflow, Pushed, Queue, spsc};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, Queue, TryPushError, spsc};
 use support::counted::{Counted, Counting, Ledger};
-use support::spsc::Ends;
+use support::ends::Ends;
 
 const CAPACITY: usize = 4;
 
-/// A queue that has gone round one and a half times, so that its contents do not start at the first slot, and now holds
-/// the elements `first..first + n` of the ledger. Those before have been popped.
+/// A queue that has gone round one and a half times, so that its contents do not start at the first
+/// slot, and now holds the elements `first..first + n` of the ledger. Those before have been
+/// popped.
 fn holding<T: Counting, Q: Queue<T>>(queue: Q, ledger: &Arc<Ledger>, n: usize) -> (Q, usize) {
     let first = CAPACITY * 3 / 2;
     for id in 0..first {
@@ -59,7 +60,8 @@ fn popped_into_a_vec<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     ledger.assert_each_dropped_once();
 }
 
-/// Evicted, rejected or stored after all, as the queue will; what comes back is whole, and the caller's.
+/// Evicted, rejected or stored after all, as the queue will; what comes back is whole, and the
+/// caller's.
 fn displaced<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     let ledger = Ledger::new(MOST + 3 * CAPACITY);
     let (queue, first) = holding(new(), &ledger, CAPACITY);
@@ -87,7 +89,7 @@ fn rejected<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     let ledger = Ledger::new(MOST + 2 * CAPACITY);
     let (queue, _) = holding(new(), &ledger, CAPACITY);
     for id in MOST..MOST + 2 * CAPACITY {
-        if let Err(Full(element)) = queue.try_push(T::new(&ledger, id)) {
+        if let Err(TryPushError::Full(element)) = queue.try_push(T::new(&ledger, id)) {
             assert_eq!((element.id(), ledger.drops(id)), (id, 0));
         } else {
             assert_eq!(queue.overflow(), Overflow::Grow);
@@ -95,6 +97,29 @@ fn rejected<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     }
     drop(queue);
     ledger.assert_each_dropped_once();
+}
+
+/// What a closed queue gives back is whole, and the caller's; what is inside stays so until it is
+/// popped.
+fn refused_by_a_closed_queue<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
+    for n in 0..=CAPACITY {
+        let ledger = Ledger::new(CAPACITY * 3 / 2 + n + 2 * CAPACITY);
+        let (queue, first) = holding(new(), &ledger, n);
+        assert!(queue.close());
+        for id in first + n..first + n + CAPACITY {
+            let Pushed::Closed(element) = queue.push(T::new(&ledger, id)) else { panic!("pushed after closing") };
+            assert_eq!((element.id(), ledger.drops(id)), (id, 0));
+            let other = id + CAPACITY;
+            match queue.try_push(T::new(&ledger, other)) {
+                Err(TryPushError::Closed(element)) => assert_eq!((element.id(), ledger.drops(other)), (other, 0)),
+                pushed => panic!("after closing: {pushed:?}"),
+            }
+        }
+        assert!((first..first + n).all(|id| ledger.drops(id) == 0), "still inside");
+        assert_eq!(queue.pop().map(|element| element.id()), (n > 0).then_some(first));
+        drop(queue);
+        ledger.assert_each_dropped_once();
+    }
 }
 
 fn left_inside<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
@@ -114,6 +139,9 @@ fn left_inside_after_an_overrun<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
         let queue = new();
         for id in 0..n {
             drop(queue.push(T::new(&ledger, id)).displaced());
+        }
+        if n % 2 == 0 {
+            assert!(queue.close());
         }
         drop(queue);
         ledger.assert_each_dropped_once();
@@ -170,7 +198,8 @@ fn shared_with_a_thread_that_panics<T: Counting, Q: Queue<T> + 'static>(new: imp
     ledger.assert_each_dropped_once();
 }
 
-/// The element goes off in the caller's hands, never inside the queue, which goes on as if nothing had happened.
+/// The element goes off in the caller's hands, never inside the queue, which goes on as if nothing
+/// had happened.
 fn a_displaced_or_popped_element_whose_drop_panics<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
     let ledger = Ledger::new(MOST + 2);
     let (queue, first) = holding(new(), &ledger, CAPACITY);
@@ -221,6 +250,7 @@ macro_rules! tests {
                 popped_into_a_vec
                 displaced
                 rejected
+                refused_by_a_closed_queue
                 left_inside
                 left_inside_after_an_overrun
                 left_in_the_iterator
@@ -239,6 +269,43 @@ macro_rules! tests {
     )*};
 }
 
+/// By exclusive access: what comes out is the caller's, what is left inside goes with the queue,
+/// open or closed.
+macro_rules! exclusive {
+    ($($case:ident, $queue:ty, $new:expr;)*) => {$(
+        #[test]
+        fn $case() {
+            for closed in [false, true] {
+                let ledger = Ledger::new(4 * CAPACITY);
+                let mut queue: $queue = $new;
+                for id in 0..3 * CAPACITY {
+                    drop(queue.push_mut(Counting::new(&ledger, id)).displaced());
+                }
+                let oldest = queue.pop_mut().unwrap();
+                assert_eq!(ledger.drops(oldest.id()), 0);
+                drop(oldest);
+                if closed {
+                    queue.close();
+                }
+                for id in 3 * CAPACITY..4 * CAPACITY {
+                    let pushed = queue.push_mut(Counting::new(&ledger, id));
+                    assert_eq!(pushed.is_closed(), closed);
+                    drop(pushed.displaced());
+                }
+                drop(queue);
+                ledger.assert_each_dropped_once();
+            }
+        }
+    )*};
+}
+
+exclusive! {
+    exclusive_mutex_vec, MutexVec<Counted>, MutexVec::new();
+    exclusive_mutex_ring, MutexRing<Counted>, MutexRing::new(CAPACITY);
+    exclusive_atomic_ring_inline, AtomicRing<Box<Counted>>, AtomicRing::new(CAPACITY);
+    exclusive_atomic_ring_exchange, AtomicRing<Counted>, AtomicRing::new(CAPACITY);
+}
+
 tests! { mutex_vec_small, MutexVec::<Box<Counted>>::new }
 tests! { mutex_vec_large, MutexVec::<Counted>::new }
 tests! { mutex_ring_small, || MutexRing::<Box<Counted>>::new(CAPACITY) }
@@ -252,26 +319,33 @@ tests! { spsc_large, || Ends::<Counted>::new(CAPACITY) }
 
 // -- The two ends of `spsc`, of which either may go first --
 
-/// The producer evicts what nobody can take any more, and leaves the newest.
+/// What nobody can take any more is not evicted, and nothing is added: it goes with the producer.
 #[test]
 fn a_producer_goes_on_without_its_consumer() {
-    let ledger = Ledger::new(4 * CAPACITY);
-    let (mut producer, mut consumer) = spsc::ring(CAPACITY);
-    for id in 0..3 {
-        assert!(producer.push(Counted::new(&ledger, id)).displaced().is_none());
-    }
-    assert_eq!(consumer.pop().map(|element| element.id()), Some(0));
-    drop(consumer);
-    assert_eq!((ledger.drops(0), ledger.drops(1), producer.len()), (1, 0, 2));
+    for pushed in [0, 3, 2 * CAPACITY] {
+        let ledger = Ledger::new(pushed + 2 * CAPACITY);
+        let (mut producer, mut consumer) = spsc::ring(CAPACITY);
+        for id in 0..pushed {
+            drop(producer.push(Counted::new(&ledger, id)).displaced());
+        }
+        let oldest = pushed.saturating_sub(CAPACITY);
+        assert_eq!(consumer.pop().map(|element| element.id()), (pushed > 0).then_some(oldest));
+        drop(consumer);
+        let inside = (oldest + 1).min(pushed)..pushed;
+        assert_eq!(producer.len(), inside.len());
 
-    for id in 3..4 * CAPACITY {
-        let evicted = producer.push(Counted::new(&ledger, id)).displaced();
-        assert_eq!(evicted.map(|element| element.id()), (id > CAPACITY).then(|| id - CAPACITY));
+        for id in pushed..pushed + CAPACITY {
+            let Pushed::Closed(element) = producer.push(Counted::new(&ledger, id)) else { panic!("{id} went in") };
+            assert_eq!((element.id(), ledger.drops(id)), (id, 0));
+            let other = id + CAPACITY;
+            let refused = producer.try_push(Counted::new(&ledger, other)).unwrap_err();
+            assert!(refused.is_closed());
+            assert_eq!((refused.into_inner().id(), ledger.drops(other)), (other, 0));
+        }
+        assert!(inside.clone().all(|id| ledger.drops(id) == 0), "still inside");
+        drop(producer);
+        ledger.assert_each_dropped_once();
     }
-    assert!((0..3 * CAPACITY).all(|id| ledger.drops(id) == 1));
-    assert!((3 * CAPACITY..4 * CAPACITY).all(|id| ledger.drops(id) == 0), "still inside");
-    drop(producer);
-    ledger.assert_each_dropped_once();
 }
 
 /// The consumer may have been overrun by then.
@@ -296,7 +370,8 @@ fn a_consumer_goes_on_without_its_producer() {
     }
 }
 
-/// Whichever end goes last takes with it what is inside, on its own thread, and even if one of it goes off.
+/// Whichever end goes last takes with it what is inside, on its own thread, and even if one of it
+/// goes off.
 #[test]
 fn the_last_end_to_go_drops_what_is_inside() {
     for (bomb, producer_last) in (0..CAPACITY).flat_map(|bomb| [(bomb, false), (bomb, true)]) {

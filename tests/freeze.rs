@@ -1,12 +1,13 @@
-//! Lock-freedom shown, not asserted: a thread is frozen at an arbitrary instruction, and the others must go on.
+//! Lock-freedom shown, not asserted: a thread is frozen at an arbitrary instruction, and the others
+//! must go on.
 //!
-//! Threads push and pop flat out. Again and again a signal stops one of them wherever it is, in its handler, for a
-//! while, and it is released only when every other thread has completed many operations more. A queue in which the
-//! frozen thread is in the others' way *stalls*: they do not get there. How long they take decides nothing, unless they
-//! take so long that they never will.
+//! Threads push and pop flat out. Again and again a signal stops one of them wherever it is, in its
+//! handler, for a while, and it is released only when every other thread has completed many
+//! operations more. A queue in which the frozen thread is in the others' way *stalls*: they do not
+//! get there. How long they take decides nothing, unless they take so long that they never will.
 //!
-//! The same on a mutex ring and on crossbeam's `ArrayQueue` shows that the test can fail: it finds stalls there.
-//! `stepping.rs` does the same without chance, one instruction after the other.
+//! The same on a mutex ring and on crossbeam's `ArrayQueue` shows that the test can fail: it finds
+//! stalls there. `stepping.rs` does the same without chance, one instruction after the other.
 //!
 //! `RINGWAY_FREEZES=3000 cargo test --release --test freeze -- --nocapture` is the long form.
 #![cfg(all(target_os = "linux", not(loom)))]
@@ -18,17 +19,18 @@ mod support;
 
 use std::env;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 use peer::Peer;
-use ringway::{AtomicRing, MutexRing, Queue};
+use ringway::{AtomicRing, MutexRing, Overflow, Pushed, Queue, TryPushError};
 use support::signal;
 
 const CAPACITY: usize = 8;
-/// Every other one a producer. More than the machine may have cores, so that threads are preempted as well.
+/// Every other one a producer. More than the machine may have cores, so that threads are preempted
+/// as well.
 const THREADS: usize = 4;
 /// What every other thread must complete while one is frozen.
 const OPERATIONS: u64 = 100;
@@ -66,8 +68,8 @@ struct Account {
     out: AtomicU64,
 }
 
-/// Freezes threads [`freezes`] times; up to the first stall if there must be none, and on to it if there must be one.
-/// `patience`: no progress for so long is a stall.
+/// Freezes threads [`freezes`] times; up to the first stall if there must be none, and on to it if
+/// there must be one. `patience`: no progress for so long is a stall.
 fn freeze_threads<T: Send>(
     queue: &impl Queue<T>,
     make: impl Fn(u64) -> T + Sync,
@@ -141,7 +143,8 @@ fn freeze_threads<T: Send>(
     report
 }
 
-/// Waits until all threads but the victim have completed [`OPERATIONS`] more; `false`: one of them does not.
+/// Waits until all threads but the victim have completed [`OPERATIONS`] more; `false`: one of them
+/// does not.
 fn others_go_on(accounts: &[CachePadded<Account>; THREADS], victim: usize, patience: Duration) -> (bool, Duration) {
     let now = || accounts.each_ref().map(|account| account.operations.load(Ordering::Relaxed));
     let begin = Instant::now();
@@ -191,7 +194,109 @@ fn atomic_ring_goes_on_by_exchange() {
     assert_eq!(report.stalls, 0);
 }
 
-/// What counts as a stall where one is looked for. A machine that is slower than this only finds it too early.
+/// Rings one after the other, as one queue: when one is closed, the next one takes its place.
+///
+/// So threads can close rings flat out, and be frozen in a close and beside one. The last one stays
+/// closed.
+struct Succession<T> {
+    rings: Vec<AtomicRing<T>>,
+    /// The ring that is pushed to; those before are closed.
+    current: AtomicUsize,
+    /// The ring that is popped from; those before are closed and empty.
+    oldest: AtomicUsize,
+    pushes: AtomicUsize,
+}
+
+impl<T> Succession<T> {
+    /// Every so many pushes close a ring.
+    const LIFE: usize = 64;
+
+    fn new(rings: usize) -> Self {
+        let rings = (0..rings).map(|_| AtomicRing::new(CAPACITY)).collect();
+        Self { rings, current: AtomicUsize::new(0), oldest: AtomicUsize::new(0), pushes: AtomicUsize::new(0) }
+    }
+
+    /// Moves on from a ring, unless it is the last one or somebody else has.
+    fn move_on(&self, which: &AtomicUsize, from: usize) -> bool {
+        let next = from + 1;
+        next < self.rings.len() && {
+            which.fetch_max(next, Ordering::SeqCst);
+            true
+        }
+    }
+}
+
+impl<T: Send> Queue<T> for Succession<T> {
+    fn push(&self, mut value: T) -> Pushed<T> {
+        if self.pushes.fetch_add(1, Ordering::Relaxed) % Self::LIFE == 0 {
+            self.close();
+        }
+        loop {
+            let current = self.current.load(Ordering::SeqCst);
+            match self.rings[current].push(value) {
+                Pushed::Closed(refused) if self.move_on(&self.current, current) => value = refused,
+                pushed => return pushed,
+            }
+        }
+    }
+
+    fn try_push(&self, _: T) -> Result<(), TryPushError<T>> {
+        unimplemented!("not called here")
+    }
+
+    fn pop(&self) -> Option<T> {
+        loop {
+            let oldest = self.oldest.load(Ordering::SeqCst);
+            // Before the pop: an element pushed last of all must not be left.
+            let was_closed = self.rings[oldest].is_closed();
+            let popped = self.rings[oldest].pop();
+            if popped.is_some() || !was_closed || !self.move_on(&self.oldest, oldest) {
+                return popped;
+            }
+        }
+    }
+
+    fn close(&self) -> bool {
+        self.rings[self.current.load(Ordering::SeqCst)].close()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.rings.last().expect("there is one").is_closed()
+    }
+
+    fn len(&self) -> usize {
+        self.rings.iter().map(AtomicRing::len).sum()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        None
+    }
+
+    fn overflow(&self) -> Overflow {
+        Overflow::EvictOldest
+    }
+}
+
+/// Enough for the first freezes; after the last of them, pushes and closes go on at a ring that is
+/// closed.
+const RINGS: usize = 1 << 13;
+
+#[test]
+fn atomic_rings_that_are_closed_go_on_inline() {
+    let report = freeze_threads(&Succession::new(RINGS), |i| i, FOR_EVER, false);
+    println!("AtomicRing closed, inline: {report:?}");
+    assert_eq!(report.stalls, 0);
+}
+
+#[test]
+fn atomic_rings_that_are_closed_go_on_by_exchange() {
+    let report = freeze_threads(&Succession::new(RINGS), |i| [i; 3], FOR_EVER, false);
+    println!("AtomicRing closed, exchange: {report:?}");
+    assert_eq!(report.stalls, 0);
+}
+
+/// What counts as a stall where one is looked for. A machine that is slower than this only finds it
+/// too early.
 const A_WHILE: Duration = Duration::from_millis(100);
 
 #[test]

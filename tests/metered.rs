@@ -1,12 +1,13 @@
-//! A metered queue counts what its callers see, whoever calls: `stored == popped + evicted + len` at rest, and each figure is what
-//! the threads have counted themselves.
+//! A metered queue counts what its callers see, whoever calls: `stored == popped + evicted + len`
+//! at rest, and each figure is what the threads have counted themselves. So it is when the queue is
+//! closed meanwhile.
 #![cfg(not(loom))]
 
 mod support;
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use proptest::collection::vec;
@@ -22,6 +23,7 @@ struct Seen {
     stored: u64,
     evicted: u64,
     rejected: u64,
+    closed: u64,
     popped: u64,
 }
 
@@ -34,9 +36,10 @@ impl Seen {
                 self.evicted += 1;
             }
             (Op::Push(_), Ret::Rejected(_)) => self.rejected += 1,
+            (Op::Push(_), Ret::Closed(_)) => self.closed += 1,
             (_, Ret::Popped(popped)) => self.popped += u64::from(popped.is_some()),
             (_, Ret::PoppedInto(popped)) => self.popped += popped.len() as u64,
-            (_, Ret::Rejected(_) | Ret::Len(_) | Ret::Bool(_)) => {}
+            (_, Ret::Rejected(_) | Ret::Closed(_) | Ret::Len(_) | Ret::Bool(_)) => {}
         }
     }
 
@@ -45,6 +48,7 @@ impl Seen {
             stored: self.stored + other.stored,
             evicted: self.evicted + other.evicted,
             rejected: self.rejected + other.rejected,
+            closed: self.closed + other.closed,
             popped: self.popped + other.popped,
         }
     }
@@ -52,8 +56,8 @@ impl Seen {
 
 impl From<Stats> for Seen {
     fn from(stats: Stats) -> Self {
-        let Stats { stored, evicted, rejected, popped, .. } = stats;
-        Self { stored, evicted, rejected, popped }
+        let Stats { stored, evicted, rejected, closed, popped, .. } = stats;
+        Self { stored, evicted, rejected, closed, popped }
     }
 }
 
@@ -87,7 +91,7 @@ const CALLS: u32 = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
 fn threads_count<Q: Queue<u32>>(queue: Q) {
     let queue = Metered::new(queue);
     let mut seen = Seen::default();
-    for _ in 0..2 {
+    for last in [false, true] {
         let (begin, done) = (Barrier::new(THREADS as usize), AtomicBool::new(false));
         thread::scope(|scope| {
             let watcher = scope.spawn(|| {
@@ -98,6 +102,7 @@ fn threads_count<Q: Queue<u32>>(queue: Q) {
                         (before.stored, now.stored),
                         (before.evicted, now.evicted),
                         (before.rejected, now.rejected),
+                        (before.closed, now.closed),
                         (before.popped, now.popped),
                     ];
                     assert!(pairs.iter().all(|(before, now)| before <= now), "{before:?}, then {now:?}");
@@ -113,6 +118,8 @@ fn threads_count<Q: Queue<u32>>(queue: Q) {
                         seen.call(
                             queue,
                             match (i + thread) % 7 {
+                                // Near the end, so that pushes are refused by the thousand.
+                                _ if last && i + thread == CALLS - CALLS / 10 => Op::Close,
                                 0..=2 => Op::Push(i),
                                 3 => Op::TryPush(i),
                                 4 | 5 => Op::Pop,
@@ -124,13 +131,15 @@ fn threads_count<Q: Queue<u32>>(queue: Q) {
                 }
             };
             let workers: Vec<_> = (0..THREADS).map(|thread| scope.spawn(worker(thread))).collect();
-            // All of them first: a watcher that is not told to stop would keep a failure from showing.
+            // All of them first: a watcher that is not told to stop would keep a failure from
+            // showing.
             let workers: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
             done.store(true, Ordering::Relaxed);
             watcher.join().unwrap();
             seen = workers.into_iter().map(Result::unwrap).fold(seen, Seen::add);
         });
         assert_exact(&queue, seen);
+        assert_eq!((queue.is_closed(), seen.closed > 0), (last, last));
     }
 }
 
@@ -162,8 +171,20 @@ fn the_queue_inside_is_there() {
         let _ = queue.push(i);
     }
     assert_eq!((queue.capacity(), queue.overflow()), (Some(2), queue.get_ref().overflow()));
-    assert!(queue.is_full() && !queue.is_empty());
+    assert!(queue.is_full() && !queue.is_empty() && !queue.is_shared());
+    assert!(queue.close() && !queue.close() && queue.is_closed());
+    assert!(queue.get_ref().is_closed());
     assert_eq!(queue.into_inner().pop(), Some(1));
+}
+
+/// A queue that others may hold stays one when it is counted.
+#[test]
+fn a_shared_queue_inside_is_shared() {
+    let inside = Arc::new(MutexVec::<u8>::new());
+    let queue = Metered::new(Arc::clone(&inside));
+    assert!(queue.is_shared());
+    drop(inside);
+    assert!(!queue.is_shared());
 }
 
 /// What was taken before a vector could not grow is counted.

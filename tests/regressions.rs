@@ -1,6 +1,7 @@
 //! What other rings of this sort got wrong, one test for each mistake and each queue.
 //!
-//! The last group says what must hold for every queue, the groups before it what each overflow policy means.
+//! The last group says what must hold for every queue, the groups before it what each overflow
+//! policy means.
 #![cfg(not(loom))]
 
 mod support;
@@ -12,14 +13,14 @@ use std::thread;
 
 use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Queue};
 use support::element::Element;
-use support::model::Op::{IsEmpty, IsFull, Len, Pop, PopInto, Push, TryPush};
-use support::model::Ret::{Bool, Evicted, Popped, PoppedInto, Rejected, Stored};
-use support::model::{Op, Ret, call};
-use support::spsc::Ends;
+use support::ends::Ends;
+use support::model::Op::{Close, IsClosed, IsEmpty, IsFull, Len, Pop, PopInto, Push, TryPush};
+use support::model::Ret::{Bool, Closed, Evicted, Popped, PoppedInto, Rejected, Stored};
+use support::model::{Op, Ret, call_on};
 
 /// A queue as a function from calls to what they return.
 fn numbers<T: Element>(queue: &impl Queue<T>) -> impl Fn(Op) -> Ret {
-    |op| call(queue, op, T::of, T::number)
+    |op| call_on(queue, op)
 }
 
 fn all<T: Element>(queue: &impl Queue<T>) -> Vec<u32> {
@@ -142,7 +143,8 @@ fn a_ring_stays_full_for_many_laps<T: Element, Q: Queue<T>>(new: impl Fn(usize) 
     }
 }
 
-/// A reader that a writer overtakes delivers out of order. What the writer gets back is as old as what the reader gets.
+/// A reader that a writer overtakes delivers out of order. What the writer gets back is as old as
+/// what the reader gets.
 fn evictions_and_pops_come_in_order<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const N: u32 = 50_000;
     for capacity in [1, 2, 7] {
@@ -257,7 +259,8 @@ fn a_moving_head_does_not_show<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q
 
 // -- Every queue --
 
-/// Each thread takes only after it has put, and as many as there are threads fit: there is always one to take.
+/// Each thread takes only after it has put, and as many as there are threads fit: there is always
+/// one to take.
 fn pop_never_reports_empty_when_it_is_not<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const THREADS: usize = 4;
     for prefilled in [0, THREADS] {
@@ -305,7 +308,8 @@ fn try_push_never_reports_full_when_it_is_not<T: Element, Q: Queue<T>>(new: impl
     }
 }
 
-/// Who waits for as many messages as were sent hangs at the first one dropped. Here each one is accounted for.
+/// Who waits for as many messages as were sent hangs at the first one dropped. Here each one is
+/// accounted for.
 fn sent_is_delivered_or_displaced<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     const SENT: usize = 20_000;
     let queue = new(2);
@@ -344,6 +348,90 @@ fn empty_again_and_again<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
     }
 }
 
+/// A queue that stores its tail plainly after it has closed erases the close. Every fill, and every
+/// slot for the tail.
+fn a_closed_queue_stays_closed<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
+    for capacity in 1..=5 {
+        for gone in 0..=2 * capacity {
+            for inside in 0..=capacity {
+                let queue = new(capacity as usize);
+                let run = numbers(&queue);
+                for i in 0..gone {
+                    assert_eq!(run(Push(i)), Stored);
+                    assert_eq!(run(Pop), Popped(Some(i)));
+                }
+                for i in 0..inside {
+                    assert_eq!(run(Push(i)), Stored);
+                }
+                assert_eq!(run(IsClosed), Bool(false));
+                assert_eq!(run(Close), Bool(true));
+                for i in 0..=inside {
+                    assert_eq!(run(IsClosed), Bool(true));
+                    assert_eq!(run(Push(7)), Closed(7));
+                    assert_eq!(run(TryPush(8)), Closed(8));
+                    assert_eq!(run(Len), Ret::Len((inside - i) as usize));
+                    assert_eq!(run(Pop), Popped((i < inside).then_some(i)));
+                    assert_eq!(run(Close), Bool(false));
+                }
+            }
+        }
+    }
+}
+
+/// A channel that counts its pushes in and out closes a little later than it says. Here nothing
+/// comes after an end.
+fn nothing_comes_after_the_end<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
+    for round in 0..60 {
+        let queue = new(1 + round % 3);
+        let start = Barrier::new(3);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    start.wait();
+                    for i in 0.. {
+                        if let Closed(_) = numbers(&queue)(if i % 2 == 0 { Push(i) } else { TryPush(i) }) {
+                            break;
+                        }
+                    }
+                });
+            }
+            start.wait();
+            for _ in 0..5 * round {
+                let _popped = queue.pop();
+            }
+            assert!(queue.close());
+            assert!(queue.is_closed());
+            while queue.pop().is_some() {}
+            for _ in 0..20 {
+                assert!(queue.pop().is_none(), "it was closed, and empty");
+            }
+        });
+        assert!(queue.is_empty() && queue.pop().is_none());
+    }
+}
+
+/// With room for one, `concurrent-queue` says full while the element is being taken out.
+fn a_queue_for_one_is_not_full_when_it_is_empty<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
+    const ROUNDS: u32 = 5_000;
+    let queue = new(1);
+    thread::scope(|scope| {
+        let taking = scope.spawn(|| {
+            for i in 0..ROUNDS {
+                while queue.is_empty() {
+                    thread::yield_now();
+                }
+                assert_eq!(numbers(&queue)(Pop), Popped(Some(i)));
+            }
+        });
+        for i in 0..ROUNDS {
+            while !queue.is_empty() && !taking.is_finished() {
+                thread::yield_now();
+            }
+            assert_eq!(numbers(&queue)(TryPush(i)), Stored);
+        }
+    });
+}
+
 /// Each case, and those for every queue, as tests of one queue.
 macro_rules! tests {
     ($queue:ident, $new:expr; $($case:ident)*) => {
@@ -354,6 +442,9 @@ macro_rules! tests {
                 try_push_never_reports_full_when_it_is_not
                 sent_is_delivered_or_displaced
                 empty_again_and_again
+                a_closed_queue_stays_closed
+                nothing_comes_after_the_end
+                a_queue_for_one_is_not_full_when_it_is_empty
             }
         }
     };

@@ -1,10 +1,12 @@
-//! One thread is stopped after each machine instruction of a call in turn, for good as far as the others are concerned:
-//! they must come to the end of their calls, and what all of them return must be linearizable. No instruction is left
-//! to chance, as it is where threads are frozen at random (`freeze.rs`).
+//! One thread is stopped after each machine instruction of a call in turn, for good as far as the
+//! others are concerned: they must come to the end of their calls, and what all of them return must
+//! be linearizable. No instruction is left to chance, as it is where threads are frozen at random
+//! (`freeze.rs`).
 //!
 //! `RINGWAY_STRIDE=1 cargo test --release --test stepping -- --nocapture` is the long form.
 //!
-//! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at which that stalls.
+//! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at
+//! which that stalls.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 
 #[path = "support/peer.rs"]
@@ -22,15 +24,16 @@ use support::ends::{self, End, call_either};
 use support::history::{History, Timed};
 use support::interleaving::{FOR_EVER, Stall, interleave};
 use support::model::Model;
-use support::model::Op::{self, IsEmpty, IsFull, Len, Pop, Push, TryPush};
+use support::model::Op::{self, Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 use support::model::Ret;
 use support::stepper::{Allowance, Calls, Now, Stepped};
 
-/// What counts as a stall where one is looked for. A machine that is slower than this only finds too many.
+/// What counts as a stall where one is looked for. A machine that is slower than this only finds
+/// too many.
 const A_WHILE: Duration = Duration::from_millis(20);
 
 /// Capacities, and what was done before.
-fn starts() -> [(usize, Vec<Op>); 6] {
+fn starts() -> [(usize, Vec<Op>); 8] {
     let pushes = |n| (0..n).map(Push).collect();
     [
         (2, vec![]),
@@ -41,18 +44,26 @@ fn starts() -> [(usize, Vec<Op>); 6] {
         (16, pushes(28)),
         // But the next push does, as it comes to the end of lap 256.
         (2, pushes(511)),
+        // Full, so that a pop must keep the bit that says closed; and where there was room, beside
+        // what is inside.
+        (2, [pushes(3), vec![Close]].concat()),
+        (3, [pushes(1), vec![Close]].concat()),
     ]
 }
 
 /// What is stopped.
-const STOPPED: [Op; 6] = [Push(1000), TryPush(1000), Pop, Len, IsEmpty, IsFull];
+const STOPPED: [Op; 8] = [Push(1000), TryPush(1000), Pop, Close, IsClosed, Len, IsEmpty, IsFull];
 
 /// What another thread does meanwhile: every call, and more than a lap of pushes and of pops.
 const MEANWHILE: [Op; 12] =
     [Push(2000), Push(2001), Push(2002), Len, Pop, IsFull, Pop, TryPush(2003), IsEmpty, Pop, Pop, Push(2004)];
 
-/// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can afford. Code that is not
-/// optimised is ten times as long and takes a hundred times the time.
+/// The same with a close in it.
+const CLOSE_MEANWHILE: [Op; 12] =
+    [Push(2000), Pop, Push(2001), Close, IsClosed, Push(2002), Len, Pop, TryPush(2003), Pop, Close, Pop];
+
+/// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can
+/// afford. Code that is not optimised is ten times as long and takes a hundred times the time.
 fn stride(optimized: usize) -> usize {
     let affordable = if cfg!(debug_assertions) { 500 + 20 * optimized } else { optimized };
     env::var("RINGWAY_STRIDE").map_or(affordable, |text| text.parse().expect("RINGWAY_STRIDE is a number"))
@@ -78,20 +89,27 @@ struct Report {
     stalls: Vec<(Op, u64)>,
 }
 
-/// Stops a thread at each instruction of each call, on each start, until there have been `enough` stalls.
+/// Stops a thread at each instruction of each call, on each start, until there have been `enough`
+/// stalls.
 fn stop_everywhere<T: Element, Q: Queue<T>>(
     new: impl Fn(usize) -> Q,
     stride: usize,
     patience: Duration,
     enough: usize,
+    can_be_closed: bool,
 ) -> Report {
     let mut report = Report::default();
-    for start in starts() {
-        for stopped in STOPPED {
+    let closes = |op: &Op| matches!(op, Close | IsClosed);
+    let meanwhile: &[&[Op]] = if can_be_closed { &[&MEANWHILE, &CLOSE_MEANWHILE] } else { &[&MEANWHILE] };
+    for (start, meanwhile) in starts().iter().flat_map(|start| meanwhile.iter().map(move |&ops| (start, ops))) {
+        if !can_be_closed && start.1.iter().any(closes) {
+            continue;
+        }
+        for stopped in STOPPED.into_iter().filter(|op| can_be_closed || !closes(op)) {
             for n in (1..).step_by(stride) {
-                let (queue, model) = started(&new, &start);
+                let (queue, model) = started(&new, start);
                 let turns = [(0, instructions(n)), (1, Allowance::TO_THE_END)];
-                match interleave(&queue, &model, &[&[stopped], &MEANWHILE], &turns, patience) {
+                match interleave(&queue, &model, &[&[stopped], meanwhile], &turns, patience) {
                     Ok(ends) if ends[0] == Now::Ended => {
                         assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
                         break;
@@ -114,14 +132,14 @@ fn stop_everywhere<T: Element, Q: Queue<T>>(
 
 #[test]
 fn others_finish_inline() {
-    let report = stop_everywhere(AtomicRing::<u32>::new, stride(1), FOR_EVER, 1);
+    let report = stop_everywhere(AtomicRing::<u32>::new, stride(1), FOR_EVER, 1, true);
     println!("AtomicRing, inline: {report:?}");
     assert_eq!(report.stalls, []);
 }
 
 #[test]
 fn others_finish_by_exchange() {
-    let report = stop_everywhere(AtomicRing::<[u32; 6]>::new, stride(1), FOR_EVER, 1);
+    let report = stop_everywhere(AtomicRing::<[u32; 6]>::new, stride(1), FOR_EVER, 1, true);
     println!("AtomicRing, exchange: {report:?}");
     assert_eq!(report.stalls, []);
 }
@@ -130,17 +148,29 @@ fn others_finish_by_exchange() {
 fn array_queue_stalls() {
     // Where a stop takes long, one stall is enough; but it must not be stepped over.
     let (stride, enough) = if cfg!(debug_assertions) { (20, 1) } else { (1, usize::MAX) };
-    let report = stop_everywhere(Peer::<[u32; 6]>::new, stride, A_WHILE, enough);
+    let report = stop_everywhere(Peer::<[u32; 6]>::new, stride, A_WHILE, enough, false);
     println!("ArrayQueue: {report:?}");
     assert_ne!(report.stalls, []);
 }
 
-/// A thread is stopped, overtaken so that it must try again, and stopped again in what it does then. Returns how often.
+/// A thread is stopped, overtaken so that it must try again, and stopped again in what it does
+/// then. Returns how often.
 fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
-    let (before, after) = MEANWHILE.split_at(MEANWHILE.len() / 2);
     let mut stops = 0;
     for start in starts() {
-        for stopped in [Push(1000), TryPush(1000), Pop] {
+        for (stopped, meanwhile) in [
+            (Push(1000), MEANWHILE),
+            (TryPush(1000), MEANWHILE),
+            (Pop, MEANWHILE),
+            (Push(1000), CLOSE_MEANWHILE),
+            (Pop, CLOSE_MEANWHILE),
+            (Close, MEANWHILE),
+        ] {
+            // Nothing can overtake what is closed already.
+            if start.1.contains(&Close) {
+                continue;
+            }
+            let (before, after) = meanwhile.split_at(meanwhile.len() / 2);
             'first: for first in (1..).step_by(stride(16)) {
                 for second in (1..).step_by(stride(16)) {
                     let (queue, model) = started(&new, &start);
@@ -176,8 +206,9 @@ fn others_finish_again_by_exchange() {
     println!("AtomicRing, exchange: {} stops", stop_twice(AtomicRing::<[u32; 6]>::new));
 }
 
-/// One end of a `spsc` ring is stopped after so many instructions of a call, the other makes its calls meanwhile; then the
-/// first goes on. Tells whether it was stopped, or had come to its end before.
+/// One end of a `spsc` ring is stopped after so many instructions of a call, the other makes its
+/// calls meanwhile; then the first goes on. Tells whether it was stopped, or had come to its end
+/// before.
 fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopped: usize, after: u64) -> Now {
     let (mut pushing, mut popping, mut model) = ends::ring::<[u32; 6]>(start.0);
     for &op in &start.1 {
@@ -217,18 +248,17 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
     end
 }
 
-/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and the longest `push` or
-/// `try_push` in instructions.
+/// Either end of a `spsc` ring is stopped at each instruction of each of its calls; how often, and
+/// the longest `push`, `try_push` or `close` in instructions.
 fn stop_the_ends() -> (usize, u64) {
     let (mut stops, mut longest) = (0, 0);
-    let pushes = [Push(2000), Push(2001), Len, Push(2002), TryPush(2003), IsFull, Push(2004), IsEmpty];
-    let pops = [Len, Pop, Pop, IsEmpty, Pop, Pop];
+    let pushes =
+        [Push(2000), Push(2001), Len, Push(2002), TryPush(2003), IsFull, Push(2004), IsEmpty, Close, Push(2005)];
+    let pops = [Len, Pop, IsClosed, Pop, IsEmpty, Pop, Pop, IsClosed];
+    let of_the_producer = [Push(1000), TryPush(1000), Close, IsClosed, Len, IsEmpty, IsFull].map(|op| (0, op));
+    let of_the_consumer = [Pop, IsClosed, Len, IsEmpty].map(|op| (1, op));
     for start in starts() {
-        for (stopped, op) in [Push(1000), TryPush(1000), Len, IsEmpty, IsFull].map(|op| (0, op)).into_iter().chain([
-            (1, Pop),
-            (1, Len),
-            (1, IsEmpty),
-        ]) {
+        for (stopped, op) in of_the_producer.into_iter().chain(of_the_consumer) {
             let one = [op];
             let (producer, consumer): (&[Op], &[Op]) = if stopped == 0 { (&one, &pops) } else { (&pushes, &one) };
             for n in (1..).step_by(stride(1)) {
@@ -236,7 +266,7 @@ fn stop_the_ends() -> (usize, u64) {
                     assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
                     break;
                 }
-                if matches!(op, Push(_) | TryPush(_)) {
+                if matches!(op, Push(_) | TryPush(_) | Close) {
                     longest = longest.max(n);
                 }
                 stops += 1;
@@ -246,8 +276,8 @@ fn stop_the_ends() -> (usize, u64) {
     (stops, longest)
 }
 
-/// No call of the other end can keep a push from its end: it takes a few instructions, a bounded pause included, wherever
-/// the other is stopped.
+/// No call of the other end can keep a push from its end: it takes a few instructions, a bounded
+/// pause included, wherever the other is stopped.
 #[test]
 fn the_other_end_finishes() {
     let (stops, longest) = stop_the_ends();

@@ -1,5 +1,5 @@
-//! Elements of every shape, the auto traits and other traits of every public type, the pointers that are queues too,
-//! and queues in use while a thread ends.
+//! Elements of every shape, the auto traits and other traits of every public type, the pointers
+//! that are queues too, and queues in use while a thread ends.
 #![cfg(not(loom))]
 
 mod support;
@@ -10,20 +10,22 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use ringway::{
-    AtomicRing, CapacityError, ChannelQueue, Full, IntoIter, Kind, Metered, MutexRing, MutexVec, Overflow,
-    ParseKindError, Pushed, Queue, Storage, spsc,
+    AtomicRing, CapacityError, ChannelQueue, IntoIter, Kind, Metered, MutexRing, MutexVec, Overflow, ParseKindError,
+    Pushed, Queue, Storage, TryIter, TryPushError, spsc,
 };
 use support::at_exit;
+use support::ends::Ends;
 use support::queues;
-use support::spsc::Ends;
 
 // -- Elements of every shape --
 
-/// Three laps through every queue, first with room to spare, then with one element too many each time.
+/// Three laps through every queue, first with room to spare, then with one element too many each
+/// time.
 fn pass_through<T: Clone + Debug + PartialEq + Send + 'static>(elements: [T; 4]) {
     for (name, queue) in queues::all::<T>(3) {
         for lap in elements.windows(2).cycle().take(9) {
@@ -125,7 +127,15 @@ fn borrowed_elements() {
         });
         assert!(queue.into_iter().eq(words.split(' ')));
     }
+    fn of_any_kind<'a>(kind: Kind, words: &'a str) {
+        let queue = kind.build::<&'a str>(6).unwrap();
+        words.split(' ').for_each(|word| assert!(queue.push(word).is_stored()));
+        assert!(ringway::TryIter::new(&queue).eq(words.split(' ')));
+    }
     let words = String::from("late is worth less than fresh");
+    for &kind in Kind::ALL {
+        of_any_kind(kind, &words);
+    }
     pass_through(MutexVec::new(), &words);
     pass_through(ChannelQueue::new(6), &words);
     pass_through(MutexRing::new(6), &words);
@@ -178,7 +188,8 @@ macro_rules! assert_not {
     };
 }
 
-/// Elements are handed from thread to thread and never shared: `Send` is asked of them, for `Send` and for `Sync`.
+/// Elements are handed from thread to thread and never shared: `Send` is asked of them, for `Send`
+/// and for `Sync`.
 macro_rules! auto_traits {
     ($($queue:ident)*) => {
         #[test]
@@ -188,6 +199,7 @@ macro_rules! auto_traits {
             is_send_and_sync::<$queue<Cell<u8>>>();
             is_send_and_sync::<$queue<Cell<[u64; 3]>>>();
             is_send_and_sync::<IntoIter<Cell<u8>, $queue<Cell<u8>>>>();
+            is_send_and_sync::<TryIter<'_, Cell<u8>, $queue<Cell<u8>>>>();
         )*}
         $(
             assert_not!($queue<Rc<u8>>: Send);
@@ -199,6 +211,7 @@ macro_rules! auto_traits {
             assert_not!($queue<MutexGuard<'static, u8>>: Sync);
             assert_not!($queue<Rc<u8>>: Queue<Rc<u8>>);
             assert_not!(IntoIter<Rc<u8>, $queue<Rc<u8>>>: Send);
+            assert_not!(TryIter<'static, Rc<u8>, $queue<Rc<u8>>>: Send);
         )*
 
         /// Whatever the elements are: no queue is left half changed when something panics.
@@ -214,7 +227,8 @@ macro_rules! auto_traits {
 }
 auto_traits!(MutexVec ChannelQueue MutexRing AtomicRing);
 
-/// An end may be looked at by many at once, as what needs the end for itself takes `&mut`; but no second one can be had.
+/// An end may be looked at by many at once, as what needs the end for itself takes `&mut`; but no
+/// second one can be had.
 macro_rules! auto_traits_of_ends {
     ($($end:ident)*) => {
         #[test]
@@ -257,17 +271,77 @@ fn an_end_can_be_shared_to_be_looked_at() {
     });
 }
 
+/// Each end knows whether the other is still there, and the producer takes nothing for a consumer
+/// that is gone.
+#[test]
+fn ends_notice_that_the_other_is_gone() {
+    for pushed in 0..5 {
+        let (mut producer, consumer) = spsc::ring(2);
+        for i in 0..pushed {
+            assert!(producer.push(i).is_stored());
+        }
+        assert!(!producer.is_abandoned() && !consumer.is_abandoned());
+        assert!(!producer.is_closed() && !consumer.is_closed());
+        drop(consumer);
+        assert!(producer.is_abandoned() && producer.is_closed());
+        assert!(!producer.close(), "it is closed already");
+        assert_eq!(producer.push(7), Pushed::Closed(7));
+        assert_eq!(producer.try_push(8), Err(TryPushError::Closed(8)));
+        assert_eq!(producer.len(), pushed.min(2));
+
+        let (mut producer, mut consumer) = spsc::ring(2);
+        for i in 0..pushed {
+            assert!(producer.push(i).is_stored());
+        }
+        drop(producer);
+        assert!(consumer.is_abandoned() && consumer.is_closed());
+        assert_eq!(consumer.len(), pushed.min(2));
+        assert!(std::iter::from_fn(|| consumer.pop()).eq(pushed - pushed.min(2)..pushed));
+        assert!(consumer.is_closed() && consumer.is_empty());
+    }
+}
+
+/// A push that comes after the consumer has gone, in the sense of the memory model, gives its
+/// element back.
+#[test]
+fn a_producer_learns_that_its_consumer_is_gone() {
+    for round in 0..2_000 {
+        let (mut producer, mut consumer) = spsc::ring(1 + round % 3);
+        let gone = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while consumer.pop().is_none() {
+                    thread::yield_now();
+                }
+                drop(consumer);
+                gone.store(true, Ordering::Release);
+            });
+            for i in 0.. {
+                let was_gone = gone.load(Ordering::Acquire);
+                if producer.push(i).is_closed() {
+                    break;
+                }
+                assert!(!was_gone, "pushed for nobody");
+                if i % 64 == 0 {
+                    thread::yield_now();
+                }
+            }
+        });
+        assert!(producer.is_abandoned());
+    }
+}
+
 #[test]
 fn results_are_send_where_the_elements_are() {
     is_send_and_sync::<Pushed<u8>>();
-    is_send_and_sync::<Full<u8>>();
+    is_send_and_sync::<TryPushError<u8>>();
     is_send_and_sync::<CapacityError>();
     is_send_and_sync::<ParseKindError>();
     is_send_and_sync::<Box<dyn Queue<Cell<u8>>>>();
 }
 assert_not!(Pushed<Rc<u8>>: Send);
-assert_not!(Full<Rc<u8>>: Send);
-assert_not!(Full<Cell<u8>>: Sync);
+assert_not!(TryPushError<Rc<u8>>: Send);
+assert_not!(TryPushError<Cell<u8>>: Sync);
 
 // -- Debug and errors --
 
@@ -284,6 +358,12 @@ fn queues_debug_without_looking_at_the_elements() {
         assert!(text.contains("len: 3"), "{text}");
         assert_eq!(text.contains("capacity"), queue.capacity().is_some(), "{text}");
         assert!(queue.capacity().is_none() || text.contains('5'), "{text}");
+        assert!(text.contains("is_closed: false"), "{text}");
+        let text = format!("{:?}", ringway::TryIter::<NotDebug, _>::new(&queue));
+        assert!(text.starts_with("TryIter") && text.contains(name), "{text}");
+        assert!(queue.close());
+        let text = format!("{queue:?}");
+        assert!(text.contains("is_closed: true"), "{text}");
         let text = format!("{:?}", queue.into_iter());
         assert!(text.starts_with("IntoIter") && text.contains(name), "{text}");
     }
@@ -296,9 +376,30 @@ fn queues_debug_without_looking_at_the_elements() {
     for i in 0..3 {
         assert!(producer.push(NotDebug(i)).is_stored());
     }
-    assert_eq!(format!("{producer:?}"), "Producer { capacity: 5, len: 3 }");
-    assert_eq!(format!("{consumer:?}"), "Consumer { capacity: 5, len: 3 }");
-    assert_eq!(format!("{:?}", Full(NotDebug(7))), "Full(..)");
+    assert_eq!(format!("{producer:?}"), "Producer { capacity: 5, len: 3, is_closed: false }");
+    assert_eq!(format!("{consumer:?}"), "Consumer { capacity: 5, len: 3, is_closed: false }");
+    assert!(producer.close());
+    assert_eq!(format!("{producer:?}"), "Producer { capacity: 5, len: 3, is_closed: true }");
+    assert_eq!(format!("{consumer:?}"), "Consumer { capacity: 5, len: 3, is_closed: true }");
+    assert_eq!(format!("{:?}", TryPushError::Full(NotDebug(7))), "Full(..)");
+    assert_eq!(format!("{:?}", TryPushError::Closed(NotDebug(7))), "Closed(..)");
+}
+
+/// A `dyn Queue` is shown by what the trait tells of it.
+#[test]
+fn queues_of_any_kind_debug() {
+    struct NotDebug;
+
+    let queue = Kind::MutexRing.build::<NotDebug>(2).unwrap();
+    let _ = queue.push(NotDebug);
+    let text = "Queue { overflow: EvictOldest, capacity: Some(2), len: 1, is_closed: false }";
+    assert_eq!(format!("{queue:?}"), text);
+    assert_eq!(format!("{:?}", ringway::TryIter::<NotDebug, _>::new(&queue)), format!("TryIter({text})"));
+    let borrowed: &dyn Queue<NotDebug> = &*queue;
+    assert!(borrowed.close());
+    assert_eq!(format!("{borrowed:?}"), text.replace("false", "true"));
+    let queue: Arc<dyn Queue<NotDebug>> = Arc::new(MutexVec::new());
+    assert_eq!(format!("{queue:?}"), "Queue { overflow: Grow, capacity: None, len: 0, is_closed: false }");
 }
 
 #[test]
@@ -309,8 +410,13 @@ fn errors_are_errors() {
     }
     // Neither `Debug` nor `Send` nor `'static` is asked of the value in it.
     let on_the_stack = Cell::new(1);
-    assert!(message(Full(Rc::new(&on_the_stack))).contains("full"));
-    assert_eq!(Full(String::from("it")).into_inner(), "it");
+    assert!(message(TryPushError::Full(Rc::new(&on_the_stack))).contains("full"));
+    assert!(message(TryPushError::Closed(Rc::new(&on_the_stack))).contains("closed"));
+    for (error, is_full) in [(TryPushError::Full(String::from("it")), true), (TryPushError::Closed("it".into()), false)]
+    {
+        assert_eq!((error.is_full(), error.is_closed()), (is_full, !is_full));
+        assert_eq!(error.into_inner(), "it");
+    }
     let messages = [CapacityError::Zero, CapacityError::TooLarge, CapacityError::OutOfMemory].map(message);
     assert!(messages[0].contains("at least 1"), "{}", messages[0]);
     assert!(messages[1].contains("too large"), "{}", messages[1]);
@@ -321,9 +427,10 @@ fn errors_are_errors() {
 
 #[test]
 fn pushed_tells_what_became_of_both_elements() {
-    let all = [Pushed::Stored, Pushed::Evicted('o'), Pushed::Rejected('n')];
-    assert_eq!(all.map(|pushed| pushed.is_stored()), [true, true, false]);
-    assert_eq!(all.map(Pushed::displaced), [None, Some('o'), Some('n')]);
+    let all = [Pushed::Stored, Pushed::Evicted('o'), Pushed::Rejected('n'), Pushed::Closed('c')];
+    assert_eq!(all.map(|pushed| pushed.is_stored()), [true, true, false, false]);
+    assert_eq!(all.map(|pushed| pushed.is_closed()), [false, false, false, true]);
+    assert_eq!(all.map(Pushed::displaced), [None, Some('o'), Some('n'), Some('c')]);
 }
 
 #[test]
@@ -375,8 +482,8 @@ impl Queue<u8> for Spy {
     fn push(&self, value: u8) -> Pushed<u8> {
         self.called("push", Pushed::Rejected(value))
     }
-    fn try_push(&self, value: u8) -> Result<(), Full<u8>> {
-        self.called("try_push", Err(Full(value)))
+    fn try_push(&self, value: u8) -> Result<(), TryPushError<u8>> {
+        self.called("try_push", Err(TryPushError::Full(value)))
     }
     fn pop(&self) -> Option<u8> {
         self.called("pop", Some(3))
@@ -384,6 +491,12 @@ impl Queue<u8> for Spy {
     fn pop_into(&self, out: &mut Vec<u8>, max: usize) -> usize {
         out.push(4);
         self.called("pop_into", max + 1)
+    }
+    fn close(&self) -> bool {
+        self.called("close", true)
+    }
+    fn is_closed(&self) -> bool {
+        self.called("is_closed", true)
     }
     fn len(&self) -> usize {
         self.called("len", 5)
@@ -408,11 +521,13 @@ fn pointers_to_queues_are_queues() {
     fn check(queue: impl Queue<u8>, spy: &Spy) {
         let called = || *spy.0.lock().unwrap();
         assert_eq!((queue.push(1), called()), (Pushed::Rejected(1), "push"));
-        assert_eq!((queue.try_push(2), called()), (Err(Full(2)), "try_push"));
+        assert_eq!((queue.try_push(2), called()), (Err(TryPushError::Full(2)), "try_push"));
         assert_eq!((queue.pop(), called()), (Some(3), "pop"));
         let mut out = Vec::new();
         assert_eq!((queue.pop_into(&mut out, 7), called()), (8, "pop_into"));
         assert_eq!(out, [4]);
+        assert_eq!((queue.close(), called()), (true, "close"));
+        assert_eq!((queue.is_closed(), called()), (true, "is_closed"));
         assert_eq!((queue.len(), called()), (5, "len"));
         assert_eq!((queue.capacity(), called()), (Some(6), "capacity"));
         assert_eq!((queue.overflow(), called()), (Overflow::RejectNewest, "overflow"));
@@ -439,11 +554,17 @@ impl Queue<u8> for Spring {
     fn push(&self, value: u8) -> Pushed<u8> {
         Pushed::Rejected(value)
     }
-    fn try_push(&self, value: u8) -> Result<(), Full<u8>> {
-        Err(Full(value))
+    fn try_push(&self, value: u8) -> Result<(), TryPushError<u8>> {
+        Err(TryPushError::Full(value))
     }
     fn pop(&self) -> Option<u8> {
         Some(1)
+    }
+    fn close(&self) -> bool {
+        false
+    }
+    fn is_closed(&self) -> bool {
+        false
     }
     fn len(&self) -> usize {
         self.len
@@ -462,7 +583,8 @@ fn the_default_methods_follow_from_the_others() {
         [(0, Some(2), true, false), (1, Some(2), false, false), (2, Some(2), false, true), (2, None, false, false)]
     {
         let queue = Spring { len, capacity };
-        assert_eq!((queue.is_empty(), queue.is_full()), (empty, full));
+        assert_eq!((queue.is_empty(), queue.is_full(), queue.is_shared()), (empty, full, false));
+        assert!(ringway::TryIter::<u8, _>::new(&queue).take(3).eq([1, 1, 1]));
     }
     // Ends, though there is always one more to pop.
     for (len, capacity, max, taken) in
@@ -471,6 +593,122 @@ fn the_default_methods_follow_from_the_others() {
         let mut out = vec![0];
         assert_eq!(Spring { len, capacity }.pop_into(&mut out, max), taken);
         assert_eq!(out[..], [0, 1, 1, 1][..=taken]);
+    }
+}
+
+/// A queue is shared while others may hold it: behind a reference always, behind an `Arc` while
+/// there is another one.
+#[test]
+fn pointers_tell_whether_a_queue_is_shared() {
+    fn is_shared(queue: impl Queue<u8>) -> bool {
+        queue.is_shared()
+    }
+    let queue = MutexVec::<u8>::new();
+    assert!(!queue.is_shared());
+    assert!(is_shared(&queue) && is_shared(Box::new(&queue)) && is_shared(Arc::new(&queue)));
+
+    let boxed: Box<dyn Queue<u8>> = Box::new(queue);
+    assert!(!boxed.is_shared());
+    let arc: Arc<dyn Queue<u8>> = Arc::from(boxed);
+    assert!(!arc.is_shared());
+    let another = Arc::clone(&arc);
+    assert!(arc.is_shared() && another.is_shared());
+    assert!(Box::new(Arc::clone(&arc)).is_shared());
+    drop(arc);
+    assert!(!another.is_shared());
+    let weak = Arc::downgrade(&another);
+    assert!(another.is_shared(), "the weak one may become another");
+    drop(weak);
+    assert!(!another.is_shared());
+}
+
+/// Without the trait, of which nothing is imported here: all methods of the queues are their own
+/// too.
+mod inherent_methods {
+    use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, TryPushError};
+
+    macro_rules! all {
+        ($($test:ident, $new:expr, $name:ident, $overflow:ident;)*) => {$(
+            #[test]
+            fn $test() {
+                let queue: $name<u8> = $new;
+                assert_eq!(queue.push(1), Pushed::Stored);
+                assert_eq!(queue.try_push(2), Ok(()));
+                assert_eq!((queue.len(), queue.is_empty()), (2, false));
+                assert_eq!(queue.is_full(), queue.capacity() == Some(2));
+                assert_eq!(queue.overflow(), Overflow::$overflow);
+                assert_eq!(queue.pop(), Some(1));
+                let mut out = vec![0];
+                assert_eq!((queue.pop_into(&mut out, 9), out), (1, vec![0, 2]));
+                assert_eq!(queue.push(3), Pushed::Stored);
+                assert!(!queue.is_closed() && queue.close() && queue.is_closed() && !queue.close());
+                assert_eq!(queue.push(4), Pushed::Closed(4));
+                assert_eq!(queue.try_push(5), Err(TryPushError::Closed(5)));
+                assert!(ringway::TryIter::new(&queue).eq([3]));
+                assert_eq!(queue.into_iter().next(), None);
+            }
+        )*};
+    }
+    all! {
+        mutex_vec, MutexVec::new(), MutexVec, Grow;
+        channel, ChannelQueue::new(2), ChannelQueue, RejectNewest;
+        mutex_ring, MutexRing::new(2), MutexRing, EvictOldest;
+        atomic_ring, AtomicRing::new(2), AtomicRing, EvictOldest;
+    }
+
+    macro_rules! exclusive {
+        ($($test:ident, $new:expr, $evicted:expr;)*) => {$(
+            #[test]
+            fn $test() {
+                let mut queue = $new;
+                assert_eq!(queue.push_mut([1_u32; 3]), Pushed::Stored);
+                assert_eq!(queue.push([2; 3]), Pushed::Stored);
+                assert_eq!(queue.push_mut([3; 3]).displaced(), $evicted);
+                assert_eq!(queue.len(), if $evicted.is_some() { 2 } else { 3 });
+                assert_eq!(queue.pop_mut(), Some(if $evicted.is_some() { [2; 3] } else { [1; 3] }));
+                assert!(queue.close());
+                assert_eq!(queue.push_mut([4; 3]), Pushed::Closed([4; 3]));
+                assert!(queue.pop().is_some());
+                assert_eq!(queue.pop_mut().is_some(), $evicted.is_none());
+                assert_eq!(queue.pop_mut(), None);
+                assert_eq!(queue.push([5; 3]), Pushed::Closed([5; 3]));
+            }
+        )*};
+    }
+    exclusive! {
+        mutex_vec_exclusive, MutexVec::new(), None::<[u32; 3]>;
+        mutex_ring_exclusive, MutexRing::new(2), Some([1; 3]);
+        atomic_ring_exclusive, AtomicRing::new(2), Some([1; 3]);
+    }
+
+    /// `new` of the queue that allocates nothing is const, and its memory can be had back.
+    #[test]
+    fn mutex_vec_in_a_static() {
+        static QUEUE: MutexVec<String> = MutexVec::new();
+        for i in 0..100 {
+            assert!(QUEUE.push(i.to_string()).is_stored());
+        }
+        assert!((0..60).all(|i| QUEUE.pop() == Some(i.to_string())));
+        QUEUE.shrink_to_fit();
+        assert_eq!(QUEUE.push("100".into()), Pushed::Stored);
+        assert!(QUEUE.try_iter().eq((60..=100).map(|i| i.to_string())));
+    }
+}
+
+/// It pops what is there when it is asked, and goes on when there is more.
+#[test]
+fn an_iterator_that_never_waits() {
+    for (name, queue) in queues::all::<u32>(3) {
+        let mut popping = ringway::TryIter::new(&queue);
+        assert_eq!(popping.next(), None, "{name}");
+        for i in 0..3 {
+            assert!(queue.push(i).is_stored());
+        }
+        assert_eq!((popping.next(), popping.next()), (Some(0), Some(1)), "{name}");
+        assert!(queue.push(3).is_stored());
+        assert!(queue.close());
+        assert!(popping.eq([2, 3]), "{name}");
+        assert_eq!(ringway::TryIter::new(&queue).next(), None, "{name}");
     }
 }
 
@@ -541,8 +779,8 @@ fn every_queue_works_while_a_thread_ends() {
     }
 }
 
-/// More threads, one after another, than can be alive at once: each gives back whatever it had of the queue's, and of the one
-/// around it, which has it at the same time.
+/// More threads, one after another, than can be alive at once: each gives back whatever it had of
+/// the queue's, and of the one around it, which has it at the same time.
 #[test]
 fn threads_leave_nothing_behind() {
     const THREADS: usize = (1 << 16) + 500;

@@ -36,8 +36,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     ///
     /// # Errors
     ///
-    /// [`SendTimeoutError`] gives the value back when the channel is closed, or there was no room in
-    /// time.
+    /// [`SendTimeoutError`] gives the value back when the channel is closed, or there was no room
+    /// in time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -52,8 +52,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
         self.send_until(|| after(timeout), value)
     }
 
-    /// As [`send_timeout`](Self::send_timeout), but waits no longer than until `deadline`, which may
-    /// have passed.
+    /// As [`send_timeout`](Self::send_timeout), but waits no longer than until `deadline`, which
+    /// may have passed.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
 impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes the oldest element, and waits for one if there is none.
     ///
-    /// Receivers that wait are woken in the order in which they came, but others may be there first. A
-    /// waiting thread sleeps, after a few looks. It does not use
+    /// Receivers that wait are woken in the order in which they came, but others may be there
+    /// first. A waiting thread sleeps, after a few looks. It does not use
     /// [`thread::park`](std::thread::park), so an unpark that the caller expects is not lost here.
     ///
     /// # Errors
@@ -113,8 +113,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     ///
     /// # Errors
     ///
-    /// [`RecvTimeoutError`] when nothing came in time, or the channel is closed and nothing is inside
-    /// any more.
+    /// [`RecvTimeoutError`] when nothing came in time, or the channel is closed and nothing is
+    /// inside any more.
     ///
     /// ```
     /// use std::time::Duration;
@@ -129,8 +129,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         in_time(self.recv_until(|| after(timeout)))
     }
 
-    /// As [`recv_timeout`](Self::recv_timeout), but waits no longer than until `deadline`, which may
-    /// have passed.
+    /// As [`recv_timeout`](Self::recv_timeout), but waits no longer than until `deadline`, which
+    /// may have passed.
     ///
     /// # Errors
     ///
@@ -148,11 +148,12 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         }
     }
 
-    /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the first
-    /// of them; returns how many.
+    /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the
+    /// first of them; returns how many.
     ///
     /// Waits for the first one as long as it takes. The time runs from then on, so a batch is never
-    /// empty. What is inside already is taken without looking at the clock. Closing ends a batch early.
+    /// empty. What is inside already is taken without looking at the clock. Closing ends a batch
+    /// early.
     ///
     /// A `max` of zero returns zero at once.
     ///

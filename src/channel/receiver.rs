@@ -18,8 +18,8 @@ use crate::queue::{Queue, pop_into_and_tell};
 
 /// The end of a [`channel`](crate::channel()) at which elements come out, each at one receiver.
 ///
-/// Can be cloned. When the last one is dropped, the channel is closed, and what is inside is dropped,
-/// unless the queue [is shared](crate::channel()#the-queue).
+/// Can be cloned. When the last one is dropped, the channel is closed, and what is inside is
+/// dropped, unless the queue [is shared](crate::channel()#the-queue).
 ///
 /// | | when nothing is inside | |
 /// |---|---|---|
@@ -27,8 +27,8 @@ use crate::queue::{Queue, pop_into_and_tell};
 /// | [`recv`](Self::recv), [`recv_timeout`](Self::recv_timeout), [`recv_deadline`](Self::recv_deadline), [`recv_batch`](Self::recv_batch), [`iter`](Self::iter) | wait | block the thread |
 /// | [`recv_async`](Self::recv_async), [`recv_batch_async`](Self::recv_batch_async), [`poll_recv`](Self::poll_recv) | wait | for tasks |
 ///
-/// With the feature `async`, a receiver is a fused `Stream` too. [`Select`](super::Select) waits for
-/// several receivers at once.
+/// With the feature `async`, a receiver is a fused `Stream` too. [`Select`](super::Select) waits
+/// for several receivers at once.
 pub struct Receiver<T, Q = DefaultQueue<T>> {
     /// By which `poll_recv` sleeps; dropped first, or the last receiver would wake its own task.
     #[cfg(feature = "async")]
@@ -71,11 +71,11 @@ impl<T, Q> Receiver<T, Q> {
 impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes the oldest element, if there is one.
     ///
-    /// *Linearization point*: that of [`Queue::pop`]. *Progress*: that of the queue's `pop`, unless a
-    /// sender waits for room; waking takes a lock for a moment.
+    /// *Linearization point*: that of [`Queue::pop`]. *Progress*: that of the queue's `pop`, unless
+    /// a sender waits for room; waking takes a lock for a moment.
     ///
-    /// *Cost*, above that of the queue's `pop`: a load of a line that changes only when senders wait
-    /// for room; when nothing is inside, whether the queue is closed.
+    /// *Cost*, above that of the queue's `pop`: a load of a line that changes only when senders
+    /// wait for room; when nothing is inside, whether the queue is closed.
     ///
     /// # Errors
     ///
@@ -139,12 +139,12 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         Poll::Ready(pop().ok_or(RecvError))
     }
 
-    /// Throws away up to `n` elements, the oldest first, but no more than are inside at this moment;
-    /// returns how many.
+    /// Throws away up to `n` elements, the oldest first, but no more than are inside at this
+    /// moment; returns how many.
     ///
     /// For a consumer that wants new data when things recover: with `usize::MAX`, what has piled up
-    /// goes. It ends beside a running producer. Where that one evicts meanwhile, newer elements go in
-    /// the place of those that it has evicted.
+    /// goes. It ends beside a running producer. Where that one evicts meanwhile, newer elements go
+    /// in the place of those that it has evicted.
     ///
     /// # Panics
     ///
@@ -167,8 +167,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes what has piled up: an iterator over at most as many elements as are inside at this
     /// moment, oldest first.
     ///
-    /// Beside a producer that evicts, newer elements come in the place of those that it has evicted.
-    /// Lazy: what is not taken from the iterator stays inside. It never waits.
+    /// Beside a producer that evicts, newer elements come in the place of those that it has
+    /// evicted. Lazy: what is not taken from the iterator stays inside. It never waits.
     ///
     /// ```
     /// use ringway::AtomicRing;

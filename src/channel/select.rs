@@ -12,16 +12,16 @@ use crate::queue::Queue;
 
 /// Waits for the first of several receivers to become ready.
 ///
-/// A receiver is ready when [`try_recv`](Receiver::try_recv) would not return `Empty`: an element is
-/// inside, or the channel is closed. The caller then takes the element itself. Another receiver of
-/// the same channel may be there first, so a caller that has company tries again. The elements of the
-/// channels, and their queues, may be of different types.
+/// A receiver is ready when [`try_recv`](Receiver::try_recv) would not return `Empty`: an element
+/// is inside, or the channel is closed. The caller then takes the element itself. Another receiver
+/// of the same channel may be there first, so a caller that has company tries again. The elements
+/// of the channels, and their queues, may be of different types.
 ///
 /// Among receivers that are ready at once, the one after the last that was returned comes first, so
 /// that none is left out. The vocabulary is that of `crossbeam-channel`'s `Select::ready`.
 ///
-/// For tasks there is no such type: all futures of this module may be dropped, so the `select!` of a
-/// runtime or of `futures` does it.
+/// For tasks there is no such type: all futures of this module may be dropped, so the `select!` of
+/// a runtime or of `futures` does it.
 ///
 /// ```
 /// use ringway::channel::{Select, TryRecvError};
@@ -121,14 +121,14 @@ impl<'a> Select<'a> {
         self.wait(None).unwrap_or_else(|| unreachable!("without a deadline it waits for ever"))
     }
 
-    /// As [`ready`](Self::ready), but waits no longer than `timeout`; `None` then. It looks at least
-    /// once.
+    /// As [`ready`](Self::ready), but waits no longer than `timeout`; `None` then. It looks at
+    /// least once.
     pub fn ready_timeout(&mut self, timeout: Duration) -> Option<usize> {
         self.wait(after(timeout))
     }
 
-    /// As [`ready_timeout`](Self::ready_timeout), but waits no longer than until `deadline`, which may
-    /// have passed.
+    /// As [`ready_timeout`](Self::ready_timeout), but waits no longer than until `deadline`, which
+    /// may have passed.
     pub fn ready_deadline(&mut self, deadline: Instant) -> Option<usize> {
         self.wait(Some(deadline))
     }
@@ -153,7 +153,8 @@ impl<'a> Select<'a> {
                 true
             });
             ready = self.try_ready();
-            // The clock decides even if this thread is woken again and again, and others are faster.
+            // The clock decides even if this thread is woken again and again, and others are
+            // faster.
             if !was_woken || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break;
             }

@@ -75,11 +75,11 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     ///
     /// Never waits. What had to make room, did not fit, or came too late is in [`Pushed`].
     ///
-    /// *Linearization point*: that of [`Queue::push`]. *Progress*: that of the queue's `push`, unless
-    /// a receiver sleeps; waking takes a lock for a moment.
+    /// *Linearization point*: that of [`Queue::push`]. *Progress*: that of the queue's `push`,
+    /// unless a receiver sleeps; waking takes a lock for a moment.
     ///
-    /// *Cost*, above that of the queue's `push`: a load of a line that changes only when receivers go
-    /// to sleep.
+    /// *Cost*, above that of the queue's `push`: a load of a line that changes only when receivers
+    /// go to sleep.
     ///
     /// ```
     /// use ringway::{AtomicRing, Pushed};

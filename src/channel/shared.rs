@@ -12,8 +12,9 @@ use crate::sync::{AtomicUsize, Ordering};
 /// and then finds it empty knows that nothing will come any more.
 ///
 /// That no wake-up is lost rests on the contract of [`Queue`]: its operations and the `SeqCst`
-/// accesses of a [`WaitList`] are in one order. A sender pushes, then looks whether somebody sleeps; a
-/// receiver announces its sleep, then pops. Whichever of the two comes second sees the other.
+/// accesses of a [`WaitList`] are in one order. A sender pushes, then looks whether somebody
+/// sleeps; a receiver announces its sleep, then pops. Whichever of the two comes second sees the
+/// other.
 pub(super) struct Shared<Q> {
     pub(super) queue: Q,
     /// Notified when an element arrives, or the channel is closed.
@@ -60,7 +61,8 @@ impl<Q> Shared<Q> {
     /// The same, but the waiters wake with the caller's [`DeferredWakes`].
     fn close_and_notify(&self) -> bool {
         let closes = (self.close_queue)(&self.queue);
-        // Also if it was closed before: another owner of the queue may have closed it, and wakes no one.
+        // Also if it was closed before: another owner of the queue may have closed it, and wakes no
+        // one.
         for list in [&self.elements, &self.room, &self.closing] {
             list.notify(usize::MAX);
         }
@@ -80,7 +82,8 @@ impl<Q> Shared<Q> {
             // After the rest, which must be done even if a waker panics.
             let _wakes = DeferredWakes;
             self.close_and_notify();
-            // Nobody can take it any more, and it may hold what others wait for. Nothing comes after it.
+            // Nobody can take it any more, and it may hold what others wait for. Nothing comes
+            // after it.
             (self.discard)(&self.queue);
         }
     }
@@ -113,7 +116,8 @@ impl Ends {
 
     /// Returns whether this was the last one.
     fn leave(&self) -> bool {
-        // Release pairs with the Acquire of the last one: what all of them did is before the closing.
+        // Release pairs with the Acquire of the last one: what all of them did is before the
+        // closing.
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }
 }

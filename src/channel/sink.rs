@@ -17,8 +17,8 @@ use crate::queue::Queue;
 /// The item of a sink that there was no room for yet, and how the task waits for room.
 ///
 /// In a box, so that an element may have a sender of its own type, and a sender does not grow with
-/// its elements. The mutex is never locked. It lets a sender be shared, as only a `&mut` reaches what
-/// is inside.
+/// its elements. The mutex is never locked. It lets a sender be shared, as only a `&mut` reaches
+/// what is inside.
 pub(super) struct SinkState<T, Q>(Mutex<Option<Box<Pending<T, Q>>>>);
 
 struct Pending<T, Q> {
@@ -64,9 +64,9 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
 
 /// Waits for room, as [`send_async`](Sender::send_async) does: nothing is evicted or rejected.
 ///
-/// A sink takes an item before it knows whether there is room. The sender keeps it then, and sends it
-/// when it is polled next: flush a sink before it is dropped, or that item is dropped with it. Closing
-/// the sink closes the channel, for all of its senders.
+/// A sink takes an item before it knows whether there is room. The sender keeps it then, and sends
+/// it when it is polled next: flush a sink before it is dropped, or that item is dropped with it.
+/// Closing the sink closes the channel, for all of its senders.
 ///
 /// ```
 /// # futures_executor::block_on(async {

@@ -1,8 +1,8 @@
 //! What tasks wait for, at both ends, on any runtime.
 //!
-//! Every future here has a name, is `Unpin`, and may be dropped at any time. One that has been woken
-//! and is then kept without being polled, or forgotten ([`std::mem::forget`]), keeps back a wake-up
-//! that another waiter could use: poll it or drop it.
+//! Every future here has a name, is `Unpin`, and may be dropped at any time. One that has been
+//! woken and is then kept without being polled, or forgotten ([`std::mem::forget`]), keeps back a
+//! wake-up that another waiter could use: poll it or drop it.
 
 use std::fmt;
 use std::future::Future;
@@ -27,14 +27,14 @@ use crate::queue::Queue;
 impl<T, Q: Queue<T>> Sender<T, Q> {
     /// Sends `value`, and waits for room if there is none: nothing is evicted or rejected.
     ///
-    /// A sender that always finds room gives way now and then: after 128 times in a row the future is
-    /// pending once, and is woken at once.
+    /// A sender that always finds room gives way now and then: after 128 times in a row the future
+    /// is pending once, and is woken at once.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it is ready has sent nothing; the value is dropped with it. One
-    /// that was woken passes its wake-up on when it is dropped, but not while it is kept without being
-    /// polled, nor if it is forgotten.
+    /// A future that is dropped before it is ready has sent nothing; the value is dropped with it.
+    /// One that was woken passes its wake-up on when it is dropped, but not while it is kept
+    /// without being polled, nor if it is forgotten.
     ///
     /// # Errors
     ///
@@ -100,12 +100,12 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         RecvFuture { receiver: self, waiter: None }
     }
 
-    /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the first
-    /// of them; returns how many.
+    /// Appends a batch to `out`: `max` elements, or as many as came within `max_wait` after the
+    /// first of them; returns how many.
     ///
-    /// As [`recv_batch`](Self::recv_batch), for a task. The time limit is kept by a thread of the crate
-    /// `futures-timer`, which all tasks of a process share. **After `fork`** the child has no such
-    /// thread if the parent had started it: there, a batch ends by size or by closing only.
+    /// As [`recv_batch`](Self::recv_batch), for a task. The time limit is kept by a thread of the
+    /// crate `futures-timer`, which all tasks of a process share. **After `fork`** the child has no
+    /// such thread if the parent had started it: there, a batch ends by size or by closing only.
     ///
     /// # Cancel safety
     ///
@@ -146,8 +146,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     /// Takes the oldest element; pending when there is none, and then the task will be woken.
     ///
-    /// This is what [`Stream::poll_next`] is made of. There is one place for a task: the last one that
-    /// was pending is woken.
+    /// This is what [`Stream::poll_next`] is made of. There is one place for a task: the last one
+    /// that was pending is woken.
     ///
     /// # Errors
     ///

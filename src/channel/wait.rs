@@ -1,7 +1,7 @@
 //! How to wait without missing what one waits for: listen, check again, then sleep.
 //!
-//! All of it works on a `look`: a closure that tries to do what the caller wants, and is pending while
-//! that cannot be had.
+//! All of it works on a `look`: a closure that tries to do what the caller wants, and is pending
+//! while that cannot be had.
 
 #[cfg(feature = "std")]
 pub(super) mod adaptive_spin;

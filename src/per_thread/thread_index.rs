@@ -1,8 +1,9 @@
 //! A small number for every thread, its own while it lives, reused afterwards.
 //!
-//! Why not the `thread_local` crate: its registry is behind a mutex, so a thread suspended in its first operation
-//! would stop the first operation of all others; and it panics in a destructor that runs after its own thread-local
-//! is gone, which in a destructor means abort. Both were tried with version 1.1.10.
+//! Why not the `thread_local` crate: its registry is behind a mutex, so a thread suspended in its
+//! first operation would stop the first operation of all others; and it panics in a destructor that
+//! runs after its own thread-local is gone, which in a destructor means abort. Both were tried with
+//! version 1.1.10.
 
 use std::marker::PhantomData;
 
@@ -19,8 +20,8 @@ pub(crate) struct ThreadIndex {
 }
 
 impl ThreadIndex {
-    /// *Progress*: wait-free but for the thread's first call, which is lock-free (the standard library may allocate
-    /// to register a thread-local destructor).
+    /// *Progress*: wait-free but for the thread's first call, which is lock-free (the standard
+    /// library may allocate to register a thread-local destructor).
     ///
     /// # Panics
     ///
@@ -37,8 +38,9 @@ impl ThreadIndex {
 }
 
 impl Drop for ThreadIndex {
-    // By a look at the thread, not at this value, which would take a register for the length of an operation. The thread has its own
-    // number from the beginning of this value to its end, or has none throughout: `EXIT` does not run in an operation.
+    // Asks the thread whether the number is borrowed. A flag in `self` would occupy a register
+    // throughout the operation. The thread has a number of its own as long as this value lives, or
+    // has none throughout: `EXIT` does not run in an operation.
     #[inline]
     fn drop(&mut self) {
         if imp::own().is_none() {
@@ -56,15 +58,16 @@ struct Numbers<const WORDS: usize> {
 
 #[cfg_attr(loom, allow(dead_code))]
 impl<const WORDS: usize> Numbers<WORDS> {
-    /// *Linearization point*: the `fetch_or` that finds the bit clear. *Progress*: lock-free; a bit turns out to be
-    /// set only because another thread claimed it.
+    /// *Linearization point*: the `fetch_or` that finds the bit clear. *Progress*: lock-free; a bit
+    /// turns out to be set only because another thread claimed it.
     fn claim(&self) -> Option<usize> {
         for (i, word) in self.claimed.iter().enumerate() {
             // Only a guess; the `fetch_or` decides. Relaxed.
             let mut bits = word.load(Ordering::Relaxed);
             while bits != usize::MAX {
                 let bit = bits.trailing_ones();
-                // Acquire pairs with the Release in `give_back`: what the last owner did under this number is done.
+                // Acquire pairs with the Release in `give_back`: what the last owner did under this
+                // number is done.
                 let before = word.fetch_or(1 << bit, Ordering::Acquire);
                 if before & 1 << bit == 0 {
                     return Some(i * usize::BITS as usize + bit as usize);
@@ -90,17 +93,20 @@ mod imp {
 
     use super::{AtomicUsize, MAX_THREADS, Numbers};
 
-    /// In the place of a number, so that whether there is one, and whether it is small, is one comparison.
+    /// In the place of a number, so that whether there is one, and whether it is small, is one
+    /// comparison.
     const NONE: usize = usize::MAX;
 
     static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
         Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
 
     thread_local! {
-        // Apart from `EXIT`, because without a destructor it is one load to read, and can be read to the very end.
+        // Apart from `EXIT`, because without a destructor it is one load to read, and can be read
+        // to the very end.
         static OWN: Cell<usize> = const { Cell::new(NONE) };
         static EXIT: GiveBackAtExit = const { GiveBackAtExit };
-        /// Of a thread whose own number is already given back: one for the length of an operation, and how many values have it.
+        /// Of a thread whose own number is already given back: one for the length of an operation,
+        /// and how many values have it.
         static BORROWED: Cell<(usize, usize)> = const { Cell::new((NONE, 0)) };
     }
 
@@ -131,7 +137,8 @@ mod imp {
         let Some(number) = NUMBERS.claim() else {
             panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
         };
-        // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number back.
+        // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number
+        // back.
         if EXIT.try_with(|_| OWN.set(number)).is_err() {
             BORROWED.set((number, 1));
         }
@@ -149,7 +156,8 @@ mod imp {
     }
 }
 
-/// A stand-in: every thread of a model gets the next number, and keeps it. (`Numbers` has a model of its own.)
+/// A stand-in: every thread of a model gets the next number, and keeps it. (`Numbers` has a model
+/// of its own.)
 #[cfg(loom)]
 mod imp {
     use std::cell::Cell;
@@ -179,7 +187,8 @@ mod imp {
     }
 }
 
-/// The set of numbers on its own: nobody shares a number, and who gets one sees what its last owner did under it.
+/// The set of numbers on its own: no two threads share a number, and a thread that gets one sees what its last owner
+/// did under it.
 #[cfg(all(test, loom))]
 mod models {
     use std::array;
@@ -195,8 +204,8 @@ mod models {
 
     struct Guarded {
         numbers: Numbers<1>,
-        /// What belongs to the owner of each number; loom reports it as a race if there are two, or if the second
-        /// came without a happens-before from the first.
+        /// What belongs to the owner of each number; loom reports it as a race if there are two, or
+        /// if the second came without a happens-before from the first.
         owned: [Cell<bool>; AT_ONCE],
     }
 

@@ -50,8 +50,8 @@ impl<T, Q: Queue<T>> FusedIterator for IntoIter<T, Q> {}
 
 /// Pops until nothing is inside. It never waits.
 ///
-/// Made by `try_iter()` on any of the four queues and on `dyn Queue<T>`, and by [`new`](Self::new) of
-/// any queue. Not fused: after the end, it goes on when something has been pushed.
+/// Made by `try_iter()` on any of the four queues and on `dyn Queue<T>`, and by [`new`](Self::new)
+/// of any queue. Not fused: after the end, it goes on when something has been pushed.
 ///
 /// ```
 /// let ring = ringway::AtomicRing::new(2);

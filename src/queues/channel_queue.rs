@@ -7,6 +7,7 @@ use crate::drop_all::drop_all;
 use crate::error::{CapacityError, TryPushError};
 use crate::queue::iter::iterate;
 use crate::queue::{Overflow, Pushed, forward_queue, pop_each};
+use crate::sync::spin_loop;
 
 /// The bounded buffer of a channel: when full, the new element is rejected.
 ///
@@ -58,7 +59,8 @@ impl<T> ChannelQueue<T> {
         struct Slot<T>(T, usize);
 
         CapacityError::check::<Slot<T>>(capacity)?;
-        // The queue has no fallible constructor: see first whether the allocator would give as much.
+        // The queue has no fallible constructor: see first whether the allocator would give as
+        // much.
         let mut probe = Vec::<Slot<T>>::new();
         probe.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory)?;
         drop(black_box(probe));
@@ -91,7 +93,7 @@ impl<T> ChannelQueue<T> {
                 Err(PushError::Full(value)) if self.capacity == 1 && self.is_empty() => value,
                 Err(PushError::Full(value)) => return Err(TryPushError::Full(value)),
             };
-            std::hint::spin_loop();
+            spin_loop();
         }
     }
 

@@ -2,8 +2,8 @@ use std::fmt;
 
 use crossbeam_utils::CachePadded;
 
-use crate::error::TryPushError;
-use crate::per_thread::segments::{FIRST_THREADS, Segments};
+use crate::error::{CapacityError, TryPushError};
+use crate::per_thread::segments::{FIRST_THREADS, Segments, boxed};
 use crate::per_thread::thread_index::ThreadIndex;
 use crate::queue::pop_into_and_tell;
 use crate::queue::{Overflow, Pushed, Queue};
@@ -36,16 +36,18 @@ use crate::sync::{AtomicU64, Ordering};
 /// assert_eq!(rx.queue().stats().popped, 1);
 /// ```
 ///
-/// *Linearization points, progress*: those of the queue inside, but for a thread's first operation on any metered queue, which may
-/// call the allocator.
+/// *Linearization points, progress*: those of the queue inside, but for a thread's first operation
+/// on any metered queue, which may call the allocator.
 ///
-/// *Cost*: every thread counts on a cache line of its own, by a load and a store, so no two threads share a line that they did not
-/// share before. 128 bytes for each of the first 16 threads of the process; threads with higher numbers that use the queue
-/// add room for the next 16, 32, 64, … at a time.
+/// *Cost*: every thread counts on a cache line of its own, by a load and a store, so no two threads
+/// share a line that they did not share before. 128 bytes for each of the first 16 threads of the
+/// process; threads with higher numbers that use the queue add room for the next 16, 32, 64, … at a
+/// time.
 ///
 /// # Panics
 ///
-/// `push`, `try_push`, `pop` and `pop_into`, when 65,536 other threads that have used one, or an [`AtomicRing`](crate::AtomicRing), are alive.
+/// `push`, `try_push`, `pop` and `pop_into`, when 65,536 other threads that have used one, or an
+/// [`AtomicRing`](crate::AtomicRing), are alive.
 pub struct Metered<Q> {
     queue: Q,
     counts: Segments<Box<[CachePadded<Counts>]>>,
@@ -83,13 +85,19 @@ pub struct Stats {
 
 impl<Q> Metered<Q> {
     /// Counts what becomes of the elements of `queue` from now on; `queue` should be empty.
+    ///
+    /// # Panics
+    ///
+    /// When the allocation of the first counts, of two kilobytes, fails.
     pub fn new(queue: Q) -> Self {
-        Self { queue, counts: Segments::new(counts(FIRST_THREADS)) }
+        let first = counts(FIRST_THREADS).unwrap_or_else(|error| panic!("cannot count: {error}"));
+        Self { queue, counts: Segments::new(first) }
     }
 
     /// What was counted until now: exact when nobody is operating.
     ///
-    /// While others operate, an element that comes and goes may be in one figure and not yet in the other.
+    /// While others operate, an element that comes and goes may be in one figure and not yet in the
+    /// other.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
@@ -117,7 +125,8 @@ impl<Q> Metered<Q> {
         self.queue
     }
 
-    /// The counts of the current thread. To be had before the operation that is counted, since this may panic.
+    /// The counts of the current thread. To be had before the operation that is counted, since this
+    /// may panic.
     #[inline]
     fn mine(&self) -> Mine<'_> {
         let thread = ThreadIndex::current();
@@ -146,13 +155,14 @@ impl Mine<'_> {
     #[inline]
     fn add(&self, which: impl Fn(&Counts) -> &AtomicU64, n: usize) {
         let count = which(self.counts);
-        // Relaxed: the owner of the number before, if any, is ordered before this one by the number's claim.
+        // Relaxed: the owner of the number before, if any, is ordered before this one by the
+        // number's claim.
         count.store(count.load(Ordering::Relaxed) + n as u64, Ordering::Relaxed);
     }
 }
 
-fn counts(threads: usize) -> Box<[CachePadded<Counts>]> {
-    (0..threads).map(|_| CachePadded::default()).collect()
+fn counts(threads: usize) -> Result<Box<[CachePadded<Counts>]>, CapacityError> {
+    boxed((0..threads).map(|_| CachePadded::default()))
 }
 
 impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {

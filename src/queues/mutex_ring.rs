@@ -11,7 +11,8 @@ use crate::sync::Mutex;
 ///
 /// The plain way to keep the newest `capacity` elements, and the one to beat. Every operation takes
 /// the lock for a few instructions. A thread that is suspended while it holds the lock stops all
-/// others. User code (`Drop`, `Clone`) never runs under the lock, so a panic there cannot poison it.
+/// others. User code (`Drop`, `Clone`) never runs under the lock, so a panic there cannot poison
+/// it.
 ///
 /// *Linearization point*: the critical section. *Progress*: blocking.
 ///

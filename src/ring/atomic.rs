@@ -16,15 +16,17 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::{CapacityError, TryPushError};
 use crate::queue::iter::iterate;
-use crate::queue::{Overflow, Pushed, forward_queue, pop_each};
+use crate::queue::{Overflow, Pushed, forward_queue};
 use exchange::Exchange;
 use inline::Inline;
 use protocol::Ring;
 
-/// A lock-free ring that keeps exactly the newest `capacity` elements: when full, the oldest is evicted.
+/// A lock-free ring that keeps exactly the newest `capacity` elements: when full, the oldest is
+/// evicted.
 ///
-/// One compare-exchange decides each operation, and nothing is ever half done: no slot is ever "being written", so
-/// a thread that is suspended at *any* instruction cannot keep the others from completing their operations.
+/// One compare-exchange decides each operation, and nothing is ever half done: no slot is ever
+/// "being written", so a thread that is suspended at *any* instruction cannot keep the others from
+/// completing their operations.
 ///
 /// ```
 /// use ringway::{AtomicRing, Pushed};
@@ -42,57 +44,71 @@ use protocol::Ring;
 ///
 /// # Guarantees
 ///
-/// * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on full takes the
-///   oldest out and returns it. Every operation is linearizable, `len`, `is_empty` and `is_full` included.
+/// * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on
+///   full takes the oldest out and returns it. Every operation but `pop_into` is linearizable,
+///   `len`, `is_empty`, `is_full` and closing included.
 /// * *Linearization point*: the one successful compare-exchange of `push`, `try_push`, `pop` and
 ///   `close`; for what finds the ring empty, full or closed, the load of the slot that showed it.
-/// * *Order*: sequentially consistent. All operations on all rings take effect in one order that all threads agree on, together
-///   with all other accesses that are `SeqCst`. So of two threads that each push to one ring and then pop from the
-///   other's, one finds an element; and "push, then look who sleeps" does not miss who does "announce sleep, then pop", if
-///   look and announcement are `SeqCst`.
-/// * *Progress*: lock-free. `pop_into` takes its elements one by one, each by a `pop`. The exceptions call the
-///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an `Exchange` ring.
-/// * *Cost*: one compare-exchange and one store to a shared line, when nobody is in the way. No allocation per
-///   element. A hint that is stale costs some loads, O(log `capacity`) of them unless others move the ends meanwhile; the
-///   hint of the oldest element is stale whenever pushes have evicted since the last `pop`.
+/// * *Order*: sequentially consistent. All operations on all rings take effect in one order that
+///   all threads agree on, together with all other accesses that are `SeqCst`. So of two threads
+///   that each push to one ring and then pop from the other's, one finds an element. And "push, then
+///   look whether somebody sleeps" cannot miss "announce sleep, then pop", if the look and the
+///   announcement are `SeqCst`.
+/// * *Closing*: exact, and lock-free as all else. One bit of the word of the slot at the tail says it,
+///   so that a push which has not yet made its exchange cannot make it any more.
+/// * *Progress*: lock-free. `pop_into` takes its elements one by one. The exceptions call the
+///   allocator, which may take locks: `new` and `drop`, and a thread's first
+///   operation on an `Exchange` ring.
+/// * *Cost*: one compare-exchange and one store to a shared line, when no thread is in the way. No
+///   allocation per element. A hint that is stale costs some loads, O(log `capacity`) of them
+///   unless others move the ends meanwhile; the hint of the oldest element is stale whenever pushes
+///   have evicted since the last `pop`.
 ///
 /// # Storage
 ///
-/// One protocol, two ways to store an element; [`storage`](Self::storage) tells which one a ring has:
+/// One protocol, two ways to store an element; [`storage`](Self::storage) tells which one a ring
+/// has:
 ///
 /// | [`Storage`] | for | memory for a slot | memory for a thread |
 /// |---|---|---|---|
 /// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX | 16 bytes | none |
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
 ///
-/// The threads of a process that have used any `Exchange` ring are numbered, and numbers are used again when threads end.
-/// A ring has room for 16 threads from the start; threads with higher numbers that use it add room for the next 16, 32, 64,
-/// … threads at a time, for the ring's life.
+/// The threads of a process that have used any `Exchange` ring are numbered, and numbers are used
+/// again when threads end. A ring has room for 16 threads from the start; threads with higher
+/// numbers that use it add room for the next 16, 32, 64, … threads at a time, for the ring's life.
 ///
-/// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or eviction. Box what
-/// is large; a `Box` is stored inline.
+/// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or
+/// eviction. Box what is large; a `Box` is stored inline.
 ///
 /// # Panics
 ///
-/// `push`, `try_push` and a `pop` that finds an element panic on an `Exchange` ring when 65,536 other threads that have used
-/// one are alive, or when there is no memory for the spare of a thread that uses it for the first time. The ring is as
-/// before; the element that was to be pushed is dropped.
+/// `push`, `try_push` and a `pop` that finds an element panic on an `Exchange` ring when 65,536
+/// other threads that have used one are alive, or when there is no memory for the spare of a thread
+/// that uses it for the first time. The ring is as before; the element that was to be pushed is
+/// dropped.
 ///
 /// # Limitations
 ///
 /// * Not async-signal-safe: a signal handler must not use an `Exchange` ring.
-/// * A version has at least 31 bits, and 46 up to 65,536 elements. A thread that is suspended in the
-///   middle of an operation while the ring goes round 2²⁹ times (2⁴⁴ times; 4 days at 50 million
-///   elements a second through a ring for one) may disturb the order of elements, and a `pop` may
-///   find nothing although something is inside. No element is lost, doubled or torn even then.
+/// * A global allocator may push into a ring only if it leaves out its own allocations. An `Exchange`
+///   ring allocates for the 17th thread, and then for the 33rd, …; an allocator that pushed then
+///   would allocate without end. The process is aborted with a message.
+/// * A version has at least 31 bits, and 46 up to 65,536 elements. A thread that is suspended in
+///   the middle of an operation while the ring goes round 2²⁹ times (2⁴⁴ times; 4 days at 50
+///   million elements a second through a ring for one) may disturb the order of elements, and a
+///   `pop` may find nothing although something is inside. No element is lost, doubled or torn even
+///   then.
 /// * Lock-free is not wait-free: one thread may be overtaken again and again.
 ///
 /// # Prior art
 ///
-/// A sequence number for each slot is from D. Vyukov's bounded queue, positions that only grow from the LMAX Disruptor;
-/// slots that name their data by index, and cycles as tags, are from R. Nikolaev's SCQ, after LCRQ by A. Morrison and
-/// Y. Afek; tagged words against ABA from R. K. Treiber; the reader of S. Rostedt's ring buffer in Linux exchanges a spare
-/// for what it takes out. What is new, as far as we know, is a spare for every thread, by which an overwrite is one step.
+/// A sequence number for each slot is from D. Vyukov's bounded queue, positions that only grow from
+/// the LMAX Disruptor; slots that name their data by index, and cycles as tags, are from R.
+/// Nikolaev's SCQ, after LCRQ by A. Morrison and Y. Afek; tagged words against ABA from R. K.
+/// Treiber; the reader of S. Rostedt's ring buffer in Linux exchanges a spare for what it takes
+/// out. What is new, as far as we know, is a spare for every thread, by which an overwrite is one
+/// step.
 pub struct AtomicRing<T> {
     repr: Repr<T>,
 }
@@ -108,14 +124,15 @@ enum Repr<T> {
 pub enum Storage {
     /// An element lives in its slot, beside the version, and both are exchanged as one.
     Inline,
-    /// An element lives in a cell; the slot names the cell, and the thread's spare cell is exchanged for it.
+    /// An element lives in a cell; the slot names the cell, and the thread's spare cell is
+    /// exchanged for it.
     Exchange,
 }
 
 /// The same on whichever ring it is.
 ///
-/// For a `T` that is too large for inline, that arm is not compiled in; for one that fits, the other arm is for old
-/// processors and kept out of line.
+/// For a `T` that is too large for inline, that arm is not compiled in; for one that fits, the
+/// other arm is for old processors and kept out of line.
 macro_rules! with_ring {
     ($self:ident, $ring:ident => $call:expr) => {
         with_ring!((&$self.repr), $ring => $call)
@@ -154,7 +171,8 @@ impl<T> AtomicRing<T> {
     ///
     /// # Errors
     ///
-    /// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is not to be had.
+    /// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is
+    /// not to be had.
     pub fn try_new(capacity: usize) -> Result<Self, CapacityError> {
         if Inline::<T>::FITS && Inline::<T>::is_supported() {
             return Ok(Self { repr: Repr::Inline(Ring::starting_at(capacity, 0)?) });
@@ -162,8 +180,8 @@ impl<T> AtomicRing<T> {
         Ok(Self { repr: Repr::Exchange(Ring::starting_at(capacity, 0)?) })
     }
 
-    /// How this ring stores its elements: decided by the size of `T` and the processor, the same for all rings of
-    /// a `T` in a process.
+    /// How this ring stores its elements: decided by the size of `T` and the processor, the same
+    /// for all rings of a `T` in a process.
     ///
     /// ```
     /// use ringway::{AtomicRing, Storage};
@@ -178,8 +196,8 @@ impl<T> AtomicRing<T> {
         }
     }
 
-    // `push` and `pop` are inlined by force as far as the exchange. As calls they take an element of
-    // several words through memory, written in pieces and read as a whole, which stalls.
+    // `push` and `pop` are inlined by force as far as the exchange. As calls they take an element
+    // of several words through memory, written in pieces and read as a whole, which stalls.
 
     /// Stores `value` as the newest element; evicts the oldest one if it has to make room.
     #[inline(always)]
@@ -209,13 +227,14 @@ impl<T> AtomicRing<T> {
     }
 
     /// Takes up to `max` elements, but no more than the capacity, appends them to `out`, oldest
-    /// first, and returns how many. They are taken one by one: others may pop or evict between them.
+    /// first, and returns how many. They are taken one by one: others may pop or evict between
+    /// them.
     ///
     /// # Panics
     ///
     /// When `out` cannot grow; no element is lost then.
     pub fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
-        pop_each(out, max.min(with_ring!(self, ring => ring.capacity())), || self.pop())
+        with_ring!(self, ring => ring.pop_into(out, max.min(ring.capacity())))
     }
 
     /// As [`push`](Self::push), without an exchange, as nobody else has the ring.

@@ -26,8 +26,8 @@ pub(crate) fn back_off(backoff: &Backoff) {
 /// nothing rests on it.
 pub(crate) struct Turn(AtomicU64);
 
-/// How many times one side looks for what the other has done: about twice as long as that needs when the cores are far from
-/// each other.
+/// How many times one side looks for what the other has done: about twice as long as that needs
+/// when the cores are far from each other.
 const LOOKS: usize = if cfg!(loom) { 0 } else { 64 };
 
 /// In a [`Turn`]: a consumer asks.
@@ -48,15 +48,16 @@ impl Turn {
 
     /// For consumers, when they need it no more: so that the next push does not wait for nothing.
     pub(crate) fn withdraw(&self) {
-        // Only if it is still there, for the line is the producers'. Relaxed, as nothing is concluded
-        // from it. Should this erase the request of another consumer, that one will ask again.
+        // Only if it is still there, for the line is the producers'. Relaxed, as nothing is
+        // concluded from it. Should this erase the request of another consumer, that one will ask
+        // again.
         if self.0.load(Ordering::Relaxed) & ASKED != 0 {
             self.0.fetch_and(!ASKED, Ordering::Relaxed);
         }
     }
 
-    /// Whether a producer must [look closer](Self::is_stopped) before it pushes. Relaxed: nothing is
-    /// concluded from `false`.
+    /// Whether a producer must [look closer](Self::is_stopped) before it pushes. Relaxed: nothing
+    /// is concluded from `false`.
     #[inline]
     pub(crate) fn is_anything(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
@@ -64,7 +65,8 @@ impl Turn {
 
     /// For producers, once for every request: waits until `taken`, but not for long.
     pub(crate) fn give(&self, taken: impl Fn() -> bool) {
-        // May erase the request of another consumer, as above. Release pairs with the Acquire below.
+        // May erase the request of another consumer, as above. Release pairs with the Acquire
+        // below.
         self.0.fetch_and(!ASKED, Ordering::Release);
         look(taken);
     }

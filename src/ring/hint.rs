@@ -11,24 +11,26 @@ impl Hint {
         Self(AtomicU64::new(position.to_bits()))
     }
 
-    /// Acquire pairs with the Release in [`publish`](Self::publish) and [`store`](Self::store): whoever reads a position must
-    /// also see the slots that led there, or the hint would be ahead of the ring.
+    /// Acquire pairs with the Release in [`publish`](Self::publish) and [`store`](Self::store):
+    /// a thread that reads a position must also see the slots that led there, or the hint would be
+    /// ahead of the ring.
     #[inline]
     pub(crate) fn load(&self) -> Position {
         Position::from_bits(self.0.load(Ordering::Acquire))
     }
 
-    /// Moves the hint up to `position`. A thread that sleeps between the load and the store puts an old position
-    /// back; that costs others a search and nothing else.
+    /// Moves the hint up to `position`. A thread that sleeps between the load and the store puts an
+    /// old position back; that costs others a search and nothing else.
     #[inline]
     pub(crate) fn publish(&self, position: Position) {
-        // The load is only a look whether the store is of use; nothing is concluded from it. Relaxed.
+        // The load is only a look whether the store is of use; nothing is concluded from it.
+        // Relaxed.
         if position.is_after(Position::from_bits(self.0.load(Ordering::Relaxed))) {
             self.store(position);
         }
     }
 
-    /// Sets the hint to `position`; for whoever knows that this is no step back.
+    /// Sets the hint to `position`; for a caller that knows that this is no step back.
     #[inline]
     pub(crate) fn store(&self, position: Position) {
         // Release pairs with the Acquire in `load`: the slots were seen as far as `position`.

@@ -10,10 +10,12 @@ pub(crate) const GONE: i64 = 2;
 /// How many slots are looked at one by one before the search goes by halves.
 const STEPS: usize = 8;
 
-/// The first position that was not as old as `done`, with what `look` saw in its slot then; `position` is one at or before
-/// it. `look` loads the slot with an index and returns its stamp and what else there is to see.
+/// The first position that was not as old as `done`, with what `look` saw in its slot then;
+/// `position` is one at or before it. `look` loads the slot with an index and returns its stamp and
+/// what else there is to see.
 ///
-/// *Progress*: lock-free, as the ring it is used by: a step is in vain only because others move the end meanwhile.
+/// *Progress*: lock-free, as the ring it is used by: a step is in vain only because others move the
+/// end meanwhile.
 pub(crate) fn find<S>(
     mut position: Position,
     done: i64,
@@ -28,8 +30,8 @@ pub(crate) fn find<S>(
         if matches!(age - done, -2 | -1) {
             return (position, seen);
         }
-        // Two versions are a lap: so many laps later, rounded down, the position in this slot was done. The next one
-        // may not be.
+        // Two versions are a lap: so many laps later, rounded down, the position in this slot was
+        // done. The next one may not be.
         position = position.add_laps((age - done) >> 1, layout).next(layout);
         steps += 1;
         if steps % STEPS == 0 {
@@ -38,8 +40,8 @@ pub(crate) fn find<S>(
     }
 }
 
-/// The first position from `from` on, at most a lap later, whose age was less than `done`, by halves: positions
-/// are filled, and gone, in order.
+/// The first position from `from` on, at most a lap later, whose age was less than `done`, by
+/// halves: positions are filled, and gone, in order.
 #[cold]
 fn search(from: Position, done: i64, layout: WordLayout, stamp: impl Fn(usize) -> u64) -> Position {
     let (mut low, mut high) = (0, layout.capacity());
@@ -55,8 +57,9 @@ fn search(from: Position, done: i64, layout: WordLayout, stamp: impl Fn(usize) -
     from.add(low, layout)
 }
 
-/// How many positions are filled and not gone at one moment: that of `find_tail`, in the round in which the head has not
-/// moved. `find_tail` may begin at the head that it is given, `find` at the position.
+/// How many positions are filled and not gone at one moment: that of `find_tail`, in the round in
+/// which the head has not moved. `find_tail` may begin at the head that it is given, `find` at the
+/// position.
 pub(crate) fn len(
     mut head: Position,
     layout: WordLayout,

@@ -1,8 +1,9 @@
 //! One producer, one consumer: a ring that evicts the oldest, whose `push` is wait-free.
 //!
-//! What [`AtomicRing`](crate::AtomicRing) does for any number of threads, for exactly one on each side, who each hold
-//! a handle. That is worth a lot: each side knows its own position and has its own spare cell, so there are no hints and
-//! nothing is looked up for a thread, and a push into an empty slot is a plain store.
+//! What [`AtomicRing`](crate::AtomicRing) does for any number of threads, this does for exactly one
+//! on each side. Each side is a handle, which knows its own position and has its own spare cell. So
+//! there are no hints, nothing is looked up for a thread, and a push into an empty slot is a plain
+//! store.
 //!
 //! ```
 //! use ringway::{Pushed, spsc};
@@ -18,35 +19,41 @@
 //!
 //! # Guarantees
 //!
-//! * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on full takes the
-//!   oldest out and returns it. Every operation but `pop_into` is linearizable, `len`, `is_empty` and `is_full` included;
-//!   between the elements that `pop_into` takes, others may be evicted.
-//! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a bounded number of steps,
-//!   whatever the consumer does or does not do (where `swap` is an instruction, as on x86-64 and Armv8.1; elsewhere as far as
-//!   the processor's load-linked and store-conditional are). The consumer's operations are lock-free: one repeats a step only
-//!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps nobody from anything.
-//! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its element, and likewise for an
-//!   element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`: whoever pushes and then looks who sleeps needs a `SeqCst`
-//!   fence in between.
-//! * *Cost*: a `push` into an empty slot is a store, on a full ring one unconditional exchange (`swap`); a `pop` is one
-//!   compare-exchange. A consumer that finds its oldest element evicted asks the producer for a moment, and waits for the
-//!   answer for at most 64 looks, about a microsecond; the next push then waits for it, no longer. No allocation per
-//!   element. `len` and its like take O(log `capacity`) loads.
+//! * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on
+//!   full takes the oldest out and returns it. Every operation but `pop_into` is linearizable,
+//!   closing and `len` included. Between the elements that `pop_into` takes, others may be evicted.
+//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. When the
+//!   consumer is gone, the next `push` that happens after gives its element back, too.
+//! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a
+//!   bounded number of steps, whatever the consumer does or does not do (where `swap` is an
+//!   instruction, as on x86-64 and Armv8.1; elsewhere as far as the processor's load-linked and
+//!   store-conditional are). The consumer's operations are lock-free: one repeats a step only
+//!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps the
+//!   other from nothing.
+//! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its
+//!   element, and likewise for an element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`:
+//!   a producer that pushes and then looks whether somebody sleeps needs a `SeqCst` fence between.
+//! * *Cost*: a `push` into an empty slot is a store, on a full ring one unconditional exchange
+//!   (`swap`); a `pop` is one compare-exchange. A consumer that finds its oldest element evicted
+//!   asks the producer for a moment, and waits for the answer for at most 64 looks, about a
+//!   microsecond; the next push then waits for it, no longer. No allocation per element. `len` and
+//!   its like take O(log `capacity`) loads.
 //!
 //! # Memory
 //!
-//! 8 bytes and the size of `T` (as the alignment of both demands) for each of `capacity + 2` slots, in one allocation of
-//! whole cache lines, and 400 bytes besides.
+//! 8 bytes and the size of `T` (as the alignment of both demands) for each of `capacity + 2` slots,
+//! in one allocation of whole cache lines, and 400 bytes besides.
 //!
 //! # Limitations
 //!
-//! When the producer pushes 2⁶¹ elements between two operations of the consumer, or during one, the consumer may take
-//! the order for another; that is 73 years at a thousand million a second.
+//! When the producer pushes 2⁶⁰ elements between two operations of the consumer, or during one, the
+//! consumer may take the order for another; that is 36 years at a thousand million a second.
 //!
 //! # Prior art
 //!
-//! That each side keeps its position to itself is from P. P. C. Lee's, T. Bu's and G. Chandranmenon's MCRingBuffer and
-//! J. Giacomoni's FastForward, where, as here, the slot alone tells whether it is full. The exchange of spare cells is
+//! That each side keeps its position to itself is from P. P. C. Lee's, T. Bu's and G.
+//! Chandranmenon's MCRingBuffer and J. Giacomoni's FastForward, where, as here, the slot alone
+//! tells whether it is full. The exchange of spare cells is
 //! [`AtomicRing`](crate::AtomicRing#prior-art)'s.
 
 mod buffer;
@@ -94,7 +101,8 @@ pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
 ///
 /// # Errors
 ///
-/// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is not to be had.
+/// When `capacity` is zero or too large to address (as bytes, or in 32 bits), or its memory is not
+/// to be had.
 pub fn try_ring<T>(capacity: usize) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
     starting_at(capacity, 0)
 }
@@ -117,7 +125,8 @@ impl<T> Producer<T> {
         if self.end.buffer().last_tail.turn.is_anything() && !self.give_turn() {
             return Pushed::Closed(value);
         }
-        // The oldest element is in this slot when the ring is full, unless the consumer takes it before the exchange.
+        // The oldest element is in this slot when the ring is full, unless the consumer takes it
+        // before the exchange.
         self.end.push(value).map_or(Pushed::Stored, Pushed::Evicted)
     }
 
@@ -182,8 +191,8 @@ impl<T> Producer<T> {
 
     /// How many elements were inside at one moment of this call.
     ///
-    /// *Linearization point*: the last load, which saw that the head found is not gone. *Progress*: wait-free, as nothing is
-    /// pushed meanwhile.
+    /// *Linearization point*: the last load, which saw that the head found is not gone. *Progress*:
+    /// wait-free, as nothing is pushed meanwhile.
     #[must_use]
     pub fn len(&self) -> usize {
         self.see_all();
@@ -214,11 +223,12 @@ impl<T> Producer<T> {
         self.end.buffer().layout().capacity()
     }
 
-    /// Before anything is concluded from a slot but that it is empty: the stores of this side come before its next loads.
+    /// Before anything is concluded from a slot but that it is empty: the stores of this side come
+    /// before its next loads.
     ///
-    /// SeqCst pairs with the exchanges and loads of the consumer, which are SeqCst too. Without it, this side could still
-    /// see full what the other has emptied, while the other does not see yet what this one has stored: the ring would be
-    /// full for one and empty for the other.
+    /// SeqCst pairs with the exchanges and loads of the consumer, which are SeqCst too. Without it,
+    /// this side could still see full what the other has emptied, while the other does not see yet
+    /// what this one has stored: the ring would be full for one and empty for the other.
     fn see_all(&self) {
         fence(Ordering::SeqCst);
     }
@@ -243,8 +253,9 @@ impl<T> Producer<T> {
 impl<T> Consumer<T> {
     /// Takes the oldest element; `None` when the ring was empty at that moment.
     ///
-    /// *Linearization point*: the successful exchange of the slot's word; for `None`, its load. *Progress*: lock-free; an
-    /// exchange fails, or the element turns out to be gone, only because the producer has pushed.
+    /// *Linearization point*: the successful exchange of the slot's word; for `None`, its load.
+    /// *Progress*: lock-free; an exchange fails, or the element turns out to be gone, only because
+    /// the producer has pushed.
     #[inline(always)]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&mut self) -> Option<T> {
@@ -268,8 +279,8 @@ impl<T> Consumer<T> {
         self.end.set_head(head);
     }
 
-    /// Takes up to `max` elements, but no more than [`capacity`](Self::capacity), appends them to `out`, oldest first, and
-    /// returns how many. The elements are taken one by one.
+    /// Takes up to `max` elements, but no more than [`capacity`](Self::capacity), appends them to
+    /// `out`, oldest first, and returns how many. The elements are taken one by one.
     ///
     /// # Panics
     ///
@@ -280,8 +291,9 @@ impl<T> Consumer<T> {
 
     /// How many elements were inside at one moment of this call.
     ///
-    /// *Linearization point*: the load that found the tail, in the round in which the head had not moved.
-    /// *Progress*: lock-free; a round is repeated only because the producer has pushed meanwhile.
+    /// *Linearization point*: the load that found the tail, in the round in which the head had not
+    /// moved. *Progress*: lock-free; a round is repeated only because the producer has pushed
+    /// meanwhile.
     #[must_use]
     pub fn len(&self) -> usize {
         let slots = self.end.buffer();
@@ -320,7 +332,8 @@ impl<T> Consumer<T> {
         self.end.is_alone()
     }
 
-    /// Whether nothing is inside. *Linearization point*: the load of the slot. *Progress*: lock-free.
+    /// Whether nothing is inside. *Linearization point*: the load of the slot. *Progress*:
+    /// lock-free.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let slots = self.end.buffer();

@@ -4,8 +4,8 @@ use crate::ring::contention::Turn;
 use crate::ring::hint::Hint;
 use crate::ring::position::{Position, WordLayout};
 
-/// Where the tail was, and beside it whether a consumer asks for a [`Turn`]: asking takes the line away from the producers,
-/// and what is then read is the newest hint there is.
+/// Where the tail was, and beside it whether a consumer asks for a [`Turn`]: asking takes the line
+/// away from the producers, and what is then read is the newest hint there is.
 pub(crate) struct Tail {
     /// At most the first position that is not filled.
     pub(crate) hint: Hint,

@@ -1,11 +1,12 @@
-//! Long histories: at least four threads with hundreds of calls each, on capacities from one up, in bursts that fill
-//! and empty the queue, so that it goes round many times.
+//! Long histories: at least four threads with hundreds of calls each, on capacities from one up, in
+//! bursts that fill and empty the queue, so that it goes round many times.
 //!
-//! A clock that all threads write to would keep them apart, and order more than the queue does. So each thread counts
-//! its own calls where the others can see it, and looks before a call at how many the others have made. A call that
-//! was counted when another began happens before it, in the sense of the memory model, because the count was stored
-//! with Release and loaded with Acquire; nothing else is claimed. Some histories look less often, and disturb still
-//! less: what a thread once knew stays true.
+//! A clock that all threads write to would keep them apart, and order more than the queue does. So
+//! each thread counts its own calls where the others can see it, and looks before a call at how
+//! many the others have made. A call that was counted when another began happens before it, in the
+//! sense of the memory model, because the count was stored with Release and loaded with Acquire;
+//! nothing else is claimed. Some histories look less often, and disturb still less: what a thread
+//! once knew stays true.
 
 use std::env;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 use ringway::{AtomicRing, Kind, Queue, Storage};
 
-use crate::fifo::{Call, Counts, History, MAX_THREADS, Verdict};
+use crate::long_checker::{Call, Counts, History, MAX_THREADS, Verdict};
 use crate::random::Random;
 use crate::stalls::Stalls;
 use crate::support::element::Element;
@@ -24,7 +25,7 @@ use crate::support::model::{Op, Ret, call_on};
 
 const PUSHES: &[fn(u32) -> Op] = &[Op::Push, Op::Push, Op::Push, Op::Push, Op::TryPush];
 const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop];
-const LOOKS: &[fn(u32) -> Op] = &[|_| Op::Len, |_| Op::IsEmpty, |_| Op::IsFull];
+const LOOKS: &[fn(u32) -> Op] = &[|_| Op::Len, |_| Op::IsEmpty, |_| Op::IsFull, |_| Op::IsClosed];
 const MIXED: &[fn(u32) -> Op] =
     &[Op::Push, Op::Push, Op::Push, Op::TryPush, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Len];
 
@@ -100,10 +101,17 @@ impl<T: Element> Round<T> {
 
         let (threads, calls) = random.one_of(&[(4, 250), (8, 125)]);
         let mix = random.one_of(&Mix::ALL);
-        let scripts = (0..threads).map(|thread| mix.script(thread, calls, &mut numbers, random)).collect();
+        let mut scripts: Vec<_> = (0..threads).map(|thread| mix.script(thread, calls, &mut numbers, random)).collect();
+        // In half of the rounds the queue is closed, by one thread or by several: late, as little
+        // happens afterwards.
+        for _ in 0..random.one_of(&[0, 0, 1, 3]) {
+            let at = calls / 2 + random.below(calls / 2);
+            scripts[random.below(threads)][at] = Op::Close;
+        }
         let mut returned: [CachePadded<AtomicU32>; MAX_THREADS] = Default::default();
         returned[0] = CachePadded::new(AtomicU32::new(start.len() as u32));
-        // In a long queue, so little would be known of the order of the elements that checking took too long.
+        // In a long queue, so little would be known of the order of the elements that checking took
+        // too long.
         let short = queue.capacity().is_some_and(|capacity| capacity < 10);
         Self {
             queue,
@@ -145,9 +153,9 @@ impl<T: Element> Round<T> {
         let mut threads = vec![self.start];
         threads.extend(recorded);
         (1..threads.len()).for_each(|thread| after[thread] = threads[thread].len() as u32);
-        // At rest `len` is exact; and then it is drained, so that what was lost, doubled or left in the wrong place
-        // shows.
-        for op in [Op::Len, Op::IsEmpty, Op::IsFull].into_iter().chain(std::iter::repeat(Op::Pop)) {
+        // At rest `len` is exact; and then it is drained, so that what was lost, doubled or left in
+        // the wrong place shows.
+        for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].into_iter().chain(std::iter::repeat(Op::Pop)) {
             let ret = call_on(&*self.queue, op);
             let last = ret == Ret::Popped(None);
             threads[0].push(Call { op, ret, after });
@@ -206,7 +214,8 @@ impl Summary {
             self.most_states,
             self.undecided,
         );
-        // To search longer would take gigabytes, and not to bear with any would make the test fail now and then.
+        // To search longer would take gigabytes, and not to bear with any would make the test fail
+        // now and then.
         assert!(self.undecided <= 1 + self.histories / 1000, "{what}: too many histories without a verdict");
     }
 }
@@ -214,7 +223,8 @@ impl Summary {
 /// So many rounds are recorded, on the same threads, before the first is checked.
 const BATCH: usize = 16;
 
-/// What each thread recorded of each round. A round with fewer threads than there are leaves the others out.
+/// What each thread recorded of each round. A round with fewer threads than there are leaves the
+/// others out.
 fn record<T: Element>(rounds: &[Round<T>]) -> Vec<Vec<Vec<Call>>> {
     // The tests run at once, and would take the processors from each other.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

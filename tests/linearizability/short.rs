@@ -1,4 +1,5 @@
-//! Short histories: random small scripts on all four queues, checked by the search that the loom models use too.
+//! Short histories: random small scripts on all four queues, checked by the search that the loom
+//! models use too.
 
 use std::hint;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,8 +12,9 @@ use crate::support::element::Element;
 use crate::support::history::{History, Timed};
 use crate::support::model::{Model, Op, call_on};
 
-/// What a script may contain, each as often as it stands here: pushes and pops are what changes a queue.
-const OPS: [fn(u32) -> Op; 12] = [
+/// What a script may contain, each as often as it stands here: pushes and pops are what changes a
+/// queue.
+const OPS: [fn(u32) -> Op; 13] = [
     Op::Push,
     Op::Push,
     Op::Push,
@@ -24,6 +26,7 @@ const OPS: [fn(u32) -> Op; 12] = [
     |_| Op::Len,
     |_| Op::IsEmpty,
     |_| Op::IsFull,
+    |_| Op::IsClosed,
     // Last, because it is left out where it is not atomic.
     |_| Op::PopInto(2),
 ];
@@ -55,7 +58,14 @@ impl<T: Element> Round<T> {
             let length = 3 + random.below(4);
             (0..length).map(|_| ops[random.below(ops.len())](number.next().unwrap())).collect()
         });
-        Self { scripts: scripts.collect(), queue, initial }
+        let mut scripts: Vec<Vec<Op>> = scripts.collect();
+        // In half of the rounds the queue is closed, by one thread or by two.
+        for _ in 0..random.one_of(&[0, 0, 1, 2]) {
+            let script = &mut scripts[random.below(threads)];
+            let at = random.below(script.len());
+            script[at] = Op::Close;
+        }
+        Self { scripts, queue, initial }
     }
 
     fn check(self, threads: Vec<Vec<Timed>>, seed: u64) {
@@ -120,8 +130,8 @@ fn mutex_vec() {
     run_all::<[u32; 6]>(Kind::MutexVec);
 }
 
-/// `len` and with it `is_empty` and `is_full` are linearizable here too: the channel reads its head between two equal
-/// reads of its tail, which never goes back.
+/// `len` and with it `is_empty` and `is_full` are linearizable here too: the queue reads its head
+/// between two equal reads of its tail, which never goes back.
 #[test]
 fn channel() {
     run_all::<[u32; 6]>(Kind::Channel);

@@ -1,4 +1,5 @@
-//! Histories of the ring for one producer and one consumer: its two ends have different calls, and are called directly.
+//! Histories of the ring for one producer and one consumer: its two ends have different calls, and
+//! are called directly.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,8 +9,8 @@ use crossbeam_utils::CachePadded;
 use ringway::Overflow;
 use ringway::spsc::{Consumer, Producer};
 
-use crate::fifo::{self, Call, Counts};
 use crate::long::Summary;
+use crate::long_checker::{self, Call, Counts};
 use crate::random::Random;
 use crate::stalls::Stalls;
 use crate::support::element::Element;
@@ -18,7 +19,7 @@ use crate::support::history::{History, Timed};
 use crate::support::model::{Model, Op, Ret};
 
 /// What each end may be asked to do, each as often as it stands here.
-const PRODUCER: [fn(u32) -> Op; 10] = [
+const PRODUCER: [fn(u32) -> Op; 11] = [
     Op::Push,
     Op::Push,
     Op::Push,
@@ -29,9 +30,19 @@ const PRODUCER: [fn(u32) -> Op; 10] = [
     |_| Op::Len,
     |_| Op::IsEmpty,
     |_| Op::IsFull,
+    |_| Op::IsClosed,
 ];
-const CONSUMER: [fn(u32) -> Op; 8] =
-    [|_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Len, |_| Op::IsEmpty];
+const CONSUMER: [fn(u32) -> Op; 9] = [
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Len,
+    |_| Op::IsEmpty,
+    |_| Op::IsClosed,
+];
 
 /// What is done before: empty, part full and full, with the oldest element in any slot.
 fn start(capacity: usize, random: &mut Random) -> Vec<Op> {
@@ -40,9 +51,19 @@ fn start(capacity: usize, random: &mut Random) -> Vec<Op> {
         .collect()
 }
 
-fn script(ops: &[fn(u32) -> Op], calls: usize, random: &mut Random) -> Vec<Op> {
-    // No number is pushed twice.
-    (0..calls as u32).map(|number| random.one_of(ops)(1_000_000 + number)).collect()
+/// What the producer and the consumer do. In every other history the producer closes the ring, once
+/// or twice.
+fn scripts(random: &mut Random, calls: impl Fn(&mut Random) -> usize) -> [Vec<Op>; 2] {
+    let mut scripts = [&PRODUCER[..], &CONSUMER].map(|ops| {
+        let calls = calls(random) as u32;
+        // No number is pushed twice.
+        (0..calls).map(|number| random.one_of(ops)(1_000_000 + number)).collect::<Vec<_>>()
+    });
+    for _ in 0..random.one_of(&[0, 0, 1, 2]) {
+        let at = random.below(scripts[0].len());
+        scripts[0][at] = Op::Close;
+    }
+    scripts
 }
 
 /// Both threads begin at once, or the first would be done before the other is awake.
@@ -77,7 +98,7 @@ impl<T: Element> Short<T> {
         for op in start(capacity, random) {
             assert_eq!(call_either(&mut producer, &mut consumer, op), initial.apply(op), "{op:?}");
         }
-        let scripts = [&PRODUCER[..], &CONSUMER].map(|ops| script(ops, 3 + random.below(6), random));
+        let scripts = scripts(random, |random| 3 + random.below(6));
         Self { producer, consumer, initial, scripts }
     }
 }
@@ -114,11 +135,11 @@ fn short<T: Element>(rounds: usize) {
     }
 }
 
-/// At rest `len` is exact for both; and then it is drained, so that what was lost, doubled or left in the wrong place
-/// shows.
+/// At rest `len` is exact for both; and then it is drained, so that what was lost, doubled or left
+/// in the wrong place shows.
 fn at_rest(producer: &mut dyn End, consumer: &mut dyn End) -> Vec<(Op, Ret)> {
-    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull].map(|op| (op, producer.call(op))).into();
-    calls.extend([Op::Len, Op::IsEmpty].map(|op| (op, consumer.call(op))));
+    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, producer.call(op))).into();
+    calls.extend([Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))));
     calls.extend(iter::repeat_with(|| consumer.call(Op::Pop)).map_while({
         let mut ended = false;
         move |ret| {
@@ -160,7 +181,7 @@ impl<T: Element> Long<T> {
             consumer,
             capacity,
             start: before,
-            scripts: [&PRODUCER[..], &CONSUMER].map(|ops| script(ops, 500, random)),
+            scripts: scripts(random, |_| 500),
             stalls_and_yields: (
                 random.one_of(&[None, Some(2), Some(5), Some(20)]).map(Duration::from_micros),
                 random.one_of(&[2, 8, 32]),
@@ -221,7 +242,7 @@ fn long<T: Element>(what: &str, histories: usize) {
             after[0] = threads[0].len() as u32;
             threads[0].push(Call { op, ret, after });
         }
-        let history = fifo::History { capacity: Some(capacity), overflow: Overflow::EvictOldest, threads };
+        let history = long_checker::History { capacity: Some(capacity), overflow: Overflow::EvictOldest, threads };
         summary.check(&history, what);
     }
     summary.conclude(what);

@@ -1,7 +1,8 @@
-//! Interrupts a thread a few times, at whatever instruction it is, for long enough that others make hundreds of calls.
+//! Interrupts a thread a few times, at whatever instruction it is, for long enough that others make
+//! hundreds of calls.
 //!
-//! Left to itself, the scheduler lets a thread run for milliseconds, in which it makes all its calls: on few processors
-//! hardly a call would overlap with another.
+//! Left to itself, the scheduler lets a thread run for milliseconds, in which it makes all its
+//! calls: on few processors hardly a call would overlap with another.
 #![allow(unsafe_code)]
 
 #[cfg(all(target_os = "linux", not(miri)))]
@@ -19,7 +20,8 @@ mod timer {
 
     struct Timer {
         id: libc::timer_t,
-        /// Once only, and set again after each stall: a stall takes longer than the time until the next.
+        /// Once only, and set again after each stall: a stall takes longer than the time until the
+        /// next.
         setting: libc::itimerspec,
         left: AtomicU32,
     }
@@ -48,7 +50,8 @@ mod timer {
             let info = unsafe { &*info };
             // SAFETY: the signal comes from a timer, so there is a value.
             let value = unsafe { info.si_value() };
-            // SAFETY: it points to this thread's timer, which is there until no signal can come from it.
+            // SAFETY: it points to this thread's timer, which is there until no signal can come
+            // from it.
             unsafe { &*value.sival_ptr.cast::<Timer>() }.set();
         });
     }
@@ -78,7 +81,8 @@ mod timer {
 
     impl Drop for Stalls {
         fn drop(&mut self) {
-            // SAFETY: it was created, and is deleted once. A signal that is pending arrives before this returns.
+            // SAFETY: it was created, and is deleted once. A signal that is pending arrives before
+            // this returns.
             unsafe { libc::timer_delete(self.0.id) };
         }
     }

@@ -1,8 +1,9 @@
 //! Elements that show when they are lost, doubled, torn, or handed over without a happens-before.
 //!
-//! Each number has a cell of loom's that says whether its element is alive. Making an element and dropping it write
-//! there: so two threads between which an element passes without synchronisation race on its cell, even when the
-//! element itself is a few bits in an atomic. Accesses to cells add no scheduling points.
+//! Each number has a cell of loom's that says whether its element is alive. Making an element and
+//! dropping it write there: so two threads between which an element passes without synchronisation
+//! race on its cell, even when the element itself is a few bits in an atomic. Accesses to cells add
+//! no scheduling points.
 
 use std::cell::RefCell;
 use std::thread;
@@ -12,7 +13,8 @@ use loom::cell::Cell;
 use crate::support::element::Element;
 
 thread_local! {
-    /// For each number, whether its element is alive. All threads of a model are coroutines on one real thread.
+    /// For each number, whether its element is alive. All threads of a model are coroutines on one
+    /// real thread.
     static ALIVE: RefCell<Vec<Cell<bool>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -24,19 +24,21 @@ pub(crate) struct Script {
     pub(crate) capacity: usize,
     pub(crate) start: &'static [Op],
     pub(crate) threads: &'static [&'static [Op]],
-    /// How often a thread that could go on may be suspended; `None`: at every point. Never bounded at the deep level.
+    /// How often a thread that could go on may be suspended; `None`: at every point. Never bounded
+    /// at the deep level.
     pub(crate) preemptions: Option<usize>,
 }
 
 /// Which calls count as one before the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Those that returned before the other began. So that this means a happens-before, as it would by any clock that
-    /// the threads could read, there is a SeqCst fence on either side of each call. In loom such a fence joins the
-    /// thread with all fences before, and is not a scheduling point; the turn before it is one. Hides a missing Acquire or Release.
+    /// Those that returned before the other began. So that this means a happens-before, as it would
+    /// by any clock that the threads could read, there is a SeqCst fence on either side of each
+    /// call. In loom such a fence joins the thread with all fences before, and is not a scheduling
+    /// point; the turn before it is one. Hides a missing Acquire or Release.
     Fenced,
-    /// Those of the same thread. Nothing is added to what the queue does, so what it leaves unordered shows: as a race
-    /// on a cell or as a result that cannot be.
+    /// Those of the same thread. Nothing is added to what the queue does, so what it leaves
+    /// unordered shows: as a race on a cell or as a result that cannot be.
     Bare,
 }
 
@@ -92,7 +94,8 @@ impl Drop for Report<'_> {
         let failed = if std::thread::panicking() { "WRONG after " } else { "" };
         let seconds = begin.elapsed().as_secs_f32();
         let line = format!("{name}: {bound}, {failed}{executions:?} executions, {seconds:.1} s\n");
-        // Not by `eprintln`, which shows only what failed; and in one piece, because others write too.
+        // Not by `eprintln`, which shows only what failed; and in one piece, because others write
+        // too.
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }
@@ -110,8 +113,8 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
         initial.follow(&queue, op);
     }
 
-    // A failure leaks the queue: to drop a broken one would be a second panic, which aborts and hides the first. The `Arc`
-    // is not loom's: it would order what the queue must order.
+    // A failure leaks the queue: to drop a broken one would be a second panic, which aborts and
+    // hides the first. The `Arc` is not loom's: it would order what the queue must order.
     let shared = Arc::new((ManuallyDrop::new(queue), Recorder::new(order)));
     let (mine, others) = script.threads.split_first().expect("a script has threads");
     let others: Vec<_> = others
@@ -127,7 +130,7 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
     let (queue, _) = Arc::into_inner(shared).expect("the other threads have ended");
     let mut history = order.history(initial, &threads);
     // At rest, `len` is exact, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
         history.add_last(op, call_on(&*queue, op));
     }
     history.drain(&*queue);
@@ -151,9 +154,10 @@ struct Recorder {
     order: Order,
     /// Not loom's, for the same reason as the `Arc`.
     clock: AtomicU64,
-    /// Counted up before each call, so that loom tries the calls in every order. By itself it does not: of the accesses
-    /// to an atomic it remembers only the last, and forgets that one thread has read when the next one reads too before
-    /// it writes. Relaxed, so that nothing is synchronised by it.
+    /// Counted up before each call, so that loom tries the calls in every order. By itself it does
+    /// not: of the accesses to an atomic it remembers only the last, and forgets that one thread
+    /// has read when the next one reads too before it writes. Relaxed, so that nothing is
+    /// synchronised by it.
     turn: loom::sync::atomic::AtomicU64,
 }
 
@@ -228,10 +232,10 @@ fn execute_ends<E: Element>(script: &'static Ends, order: Order) {
 
     let mut history = order.history(initial, &[popped, pushed]);
     // At rest, both know the length, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull] {
+    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
         history.add_last(op, producer.call(op));
     }
-    let mut ops = [Op::Len, Op::IsEmpty].into_iter().chain(iter::repeat(Op::Pop));
+    let mut ops = [Op::Len, Op::IsEmpty, Op::IsClosed].into_iter().chain(iter::repeat(Op::Pop));
     let mut last = Ret::Len(0);
     while last != Ret::Popped(None) {
         let op = ops.next().expect("goes on for ever");
@@ -245,8 +249,8 @@ fn execute_ends<E: Element>(script: &'static Ends, order: Order) {
     element::assert_all_dropped();
 }
 
-/// Each end is dropped when it has done its part, while the other may still be at its own; what is left goes with the
-/// last.
+/// Each end is dropped when it has done its part, while the other may still be at its own; what is
+/// left goes with the last.
 pub(crate) fn explore_drops<E: Element>(name: &str, script: &'static Ends) {
     explore_all(name, script.preemptions, move || {
         let (producer, consumer, _) = script.started::<E>();
@@ -265,8 +269,31 @@ fn do_and_drop(end: impl End, recorder: &Recorder, ops: &[Op]) {
     let mut end = ManuallyDrop::new(end);
     recorder.record(ops, |op| end.call(op));
     recorder.turn.fetch_add(1, Ordering::Relaxed);
-    // The ring's `Arc` is not loom's. Whoever is last has seen what the other did before it dropped its end: that loom
-    // must be told.
+    // The ring's `Arc` is not loom's. Whoever is last has seen what the other did before it dropped
+    // its end: that loom must be told.
     fence(Ordering::SeqCst);
     drop(ManuallyDrop::into_inner(end));
+}
+
+/// The consumer goes when it has done its part, while the producer is at its own. When both have,
+/// the producer's next push gives its element back.
+pub(crate) fn explore_abandoned<E: Element>(name: &str, script: &'static Ends) {
+    explore_all(name, script.preemptions, move || {
+        let (mut producer, consumer, _) = script.started::<E>();
+        let recorder = Arc::new(Recorder::new(Order::Bare));
+        let other = thread::spawn({
+            let recorder = Arc::clone(&recorder);
+            move || do_and_drop(consumer, &recorder, script.consumer)
+        });
+        recorder.record(script.producer, |op| producer.call(op));
+        other.join().unwrap();
+        // A failure leaks the producer, as there.
+        let mut producer = ManuallyDrop::new(producer);
+        assert_eq!((producer.is_closed(), producer.is_abandoned()), (true, true));
+        for op in [Op::Push(0), Op::TryPush(0)] {
+            assert!(matches!(producer.call(op), Ret::Closed(_)), "{op:?}");
+        }
+        drop(ManuallyDrop::into_inner(producer));
+        element::assert_all_dropped();
+    });
 }

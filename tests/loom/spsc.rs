@@ -1,8 +1,9 @@
-//! The scripts for the ring of one producer and one consumer. All elements are in cells, which loom checks for races.
+//! The scripts for the ring of one producer and one consumer. All elements are in cells, which loom
+//! checks for races.
 
 use crate::element::Large;
-use crate::explore::{Ends, Order, explore_drops, explore_ends};
-use crate::support::model::Op::{IsEmpty, IsFull, Len, Pop, Push, TryPush};
+use crate::explore::{Ends, Order, explore_abandoned, explore_drops, explore_ends};
+use crate::support::model::Op::{Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 
 macro_rules! spsc {
     ($($(#[$doc:meta])* $name:ident [$($order:ident)*] { $($script:tt)* })*) => {$(
@@ -31,6 +32,12 @@ macro_rules! spsc {
         #[test]
         fn dropped() {
             explore_drops::<Large>(concat!(stringify!($name), "::dropped"), &SCRIPT);
+        }
+    };
+    (@ $name:ident, abandoned) => {
+        #[test]
+        fn abandoned() {
+            explore_abandoned::<Large>(concat!(stringify!($name), "::abandoned"), &SCRIPT);
         }
     };
 }
@@ -111,6 +118,57 @@ spsc! {
         preemptions: None,
     }
 
+    /// A full ring is closed at the slot that the pop empties: the pop keeps the bit.
+    spsc_close_one_slot [fenced bare] {
+        capacity: 1,
+        start: &[Push(0)],
+        producer: &[Push(1), Close, Push(2)],
+        consumer: &[Pop, IsClosed, Pop],
+        preemptions: Some(4),
+    }
+
+    spsc_close_two_slots [fenced bare] {
+        capacity: 2,
+        start: &[Push(0)],
+        producer: &[Push(1), Push(2), Close, TryPush(3)],
+        consumer: &[IsClosed, Pop, Pop, IsClosed],
+        preemptions: Some(3),
+    }
+
+    /// The consumer is overtaken, asks for a turn, and withdraws: that must not undo the close.
+    spsc_close_over_laps [fenced bare] {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        producer: &[Push(2), Push(3), Close, Push(4), IsClosed],
+        consumer: &[Pop, Len, Pop],
+        preemptions: Some(3),
+    }
+
+    spsc_close_three_slots [fenced bare] {
+        capacity: 3,
+        start: &[Push(0), Push(1), Push(2), Pop],
+        producer: &[Push(3), Close, Len, Close],
+        consumer: &[Pop, IsEmpty, IsClosed, Pop],
+        preemptions: Some(4),
+    }
+
+    /// The consumer is overtaken, and asks for a turn before it goes. Number 0 is the last push's.
+    spsc_abandoned [abandoned] {
+        capacity: 1,
+        start: &[Push(1)],
+        producer: &[Push(2), Push(3)],
+        consumer: &[Pop],
+        preemptions: Some(4),
+    }
+
+    spsc_closed_by_its_drop [dropped] {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        producer: &[Push(2)],
+        consumer: &[Pop, IsClosed],
+        preemptions: Some(4),
+    }
+
     spsc_full_and_left_so [dropped] {
         capacity: 2,
         start: &[Push(0), Push(1)],
@@ -125,6 +183,6 @@ spsc! {
         start: &[Push(0)],
         producer: &[Push(1), Push(2)],
         consumer: &[Pop],
-        preemptions: None,
+        preemptions: Some(4),
     }
 }

@@ -1,7 +1,8 @@
 //! What a thread does when it ends, and its thread-locals are destroyed.
 //!
-//! The order in which they are depends on which was used first: whatever a queue keeps for a thread goes after what the
-//! thread wanted done before it used the queue, and before what it wanted done afterwards, or the other way round.
+//! The order in which they are depends on which was used first: whatever a queue keeps for a thread
+//! goes after what the thread wanted done before it used the queue, and before what it wanted done
+//! afterwards, or the other way round.
 
 use std::cell::RefCell;
 
@@ -19,12 +20,14 @@ thread_local! {
     static WANTED_AFTER: RefCell<AtExit> = RefCell::default();
 }
 
-/// To be called before the thread uses a queue. The action must not panic: in here that would abort.
+/// To be called before the thread uses a queue. The action must not panic: in here that would
+/// abort.
 pub fn wanted_before(action: impl FnOnce() + 'static) {
     WANTED_BEFORE.with_borrow_mut(|at_exit| at_exit.0.push(Box::new(action)));
 }
 
-/// To be called after the thread has used a queue. The action must not panic: in here that would abort.
+/// To be called after the thread has used a queue. The action must not panic: in here that would
+/// abort.
 pub fn wanted_after(action: impl FnOnce() + 'static) {
     WANTED_AFTER.with_borrow_mut(|at_exit| at_exit.0.push(Box::new(action)));
 }

@@ -1,4 +1,5 @@
-//! Numbers as elements of several types, small and large: `AtomicRing` stores the two in different ways.
+//! Numbers as elements of several types, small and large: `AtomicRing` stores the two in different
+//! ways.
 
 /// An element that stands for a number.
 pub trait Element: Send + 'static {

@@ -1,8 +1,9 @@
-//! Whether a concurrent history is linearizable: whether its calls can be put in an order that respects which of them
-//! came first, and in which the [`Model`] returns what they returned.
+//! Whether a concurrent history is linearizable: whether its calls can be put in an order that
+//! respects which of them came first, and in which the [`Model`] returns what they returned.
 //!
-//! The search is Wing and Gong's, with Lowe's memory of dead ends. It is our own because the models call it in every
-//! execution: stateright's tester is a large dependency with a runtime of its own, and this is all we need of it.
+//! The search is Wing and Gong's, with Lowe's memory of dead ends. It is our own because the models
+//! call it in every execution: stateright's tester is a large dependency with a runtime of its own,
+//! and this is all we need of it.
 
 use std::collections::HashSet;
 
@@ -26,7 +27,8 @@ struct Call {
     after: u64,
 }
 
-/// A call with the times when it began and when it had returned. All times of a history are different.
+/// A call with the times when it began and when it had returned. All times of a history are
+/// different.
 #[derive(Clone, Debug)]
 pub struct Timed {
     pub op: Op,
@@ -63,7 +65,8 @@ impl History {
         history
     }
 
-    /// Adds a call that began after those whose bits are in `after` had returned; returns its own bit.
+    /// Adds a call that began after those whose bits are in `after` had returned; returns its own
+    /// bit.
     pub fn add(&mut self, op: Op, ret: Ret, after: u64) -> u64 {
         let bit = 1_u64.checked_shl(self.calls.len() as u32).expect("a history has at most 64 calls");
         self.calls.push(Call { op, ret, after });
@@ -75,8 +78,8 @@ impl History {
         self.add(op, ret, self.all());
     }
 
-    /// Takes out all that was left after the calls, so that an element that was lost, doubled or left in the wrong place
-    /// shows.
+    /// Takes out all that was left after the calls, so that an element that was lost, doubled or
+    /// left in the wrong place shows.
     pub fn drain<T: Element>(&mut self, queue: &(impl Queue<T> + ?Sized)) {
         loop {
             let popped = call_on(queue, Op::Pop);

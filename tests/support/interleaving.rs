@@ -18,12 +18,14 @@ pub const FOR_EVER: Duration = Duration::from_secs(30);
 /// The thread whose turn it is, and how far it goes.
 pub type Turn = (usize, Allowance);
 
-/// The turn in which a thread did not come to its end although it was allowed to: it waits for one that is stopped.
+/// The turn in which a thread did not come to its end although it was allowed to: it waits for one
+/// that is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stall(pub usize);
 
-/// Runs the scripts on a queue that is like `initial`: turn by turn, and then each thread to its end. Tells for each
-/// turn how its thread stood after it. `patience`: who makes calls for so long in its turn waits for another.
+/// Runs the scripts on a queue that is like `initial`: turn by turn, and then each thread to its
+/// end. Tells for each turn how its thread stood after it. `patience`: who makes calls for so long
+/// in its turn waits for another.
 ///
 /// # Panics
 ///
@@ -42,7 +44,8 @@ pub fn interleave<T: Element>(
     let clock = &AtomicU64::new(0);
     let now = move || clock.fetch_add(1, Ordering::Relaxed);
     let record = &|script: &[Op], calls: Calls| {
-        // What takes locks comes before the calls: memory, and the first use of a ring by a thread, which registers it.
+        // What takes locks comes before the calls: memory, and the first use of a ring by a thread,
+        // which registers it.
         let mut recorded = Vec::with_capacity(script.len());
         let _ = AtomicRing::new(1).push([0_u64; 2]);
         for &op in script {

@@ -13,7 +13,6 @@ pub mod queues;
 pub mod script;
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod signal;
-pub mod spsc;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
 pub mod stepper;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]

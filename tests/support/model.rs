@@ -1,19 +1,21 @@
 //! The specification: what a queue does when one thread at a time uses it.
 //!
-//! The property tests, the fuzz target, the loom models and the linearizability checker all compare with this.
+//! The property tests, the fuzz target, the loom models and the linearizability checkers compare
+//! with this.
 
 use std::collections::VecDeque;
 
-use ringway::{Overflow, Queue};
+use ringway::{Overflow, Pushed, Queue, TryPushError};
 
 use super::element::Element;
 
-/// A first-in, first-out queue, as plain as can be.
+/// A first-in, first-out queue that can be closed, as plain as can be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
     elements: VecDeque<u32>,
     capacity: Option<usize>,
     overflow: Overflow,
+    is_closed: bool,
 }
 
 /// One call on a queue of numbers.
@@ -23,6 +25,8 @@ pub enum Op {
     TryPush(u32),
     Pop,
     PopInto(usize),
+    Close,
+    IsClosed,
     Len,
     IsEmpty,
     IsFull,
@@ -34,6 +38,7 @@ pub enum Ret {
     Stored,
     Evicted(u32),
     Rejected(u32),
+    Closed(u32),
     Popped(Option<u32>),
     PoppedInto(Vec<u32>),
     Len(usize),
@@ -42,7 +47,7 @@ pub enum Ret {
 
 impl Model {
     pub fn new(capacity: Option<usize>, overflow: Overflow) -> Self {
-        Self { elements: VecDeque::new(), capacity, overflow }
+        Self { elements: VecDeque::new(), capacity, overflow, is_closed: false }
     }
 
     /// The empty model of a queue.
@@ -56,11 +61,8 @@ impl Model {
 
     pub fn apply(&mut self, op: Op) -> Ret {
         match op {
-            Op::Push(value) if !self.is_full() => {
-                self.elements.push_back(value);
-                Ret::Stored
-            }
-            Op::Push(value) => match self.overflow {
+            Op::Push(value) | Op::TryPush(value) if self.is_closed => Ret::Closed(value),
+            Op::Push(value) if self.is_full() => match self.overflow {
                 Overflow::EvictOldest => {
                     self.elements.push_back(value);
                     Ret::Evicted(self.elements.pop_front().unwrap())
@@ -69,20 +71,20 @@ impl Model {
                 _ => unreachable!("a queue that grows is never full"),
             },
             Op::TryPush(value) if self.is_full() => Ret::Rejected(value),
-            Op::TryPush(value) => {
+            Op::Push(value) | Op::TryPush(value) => {
                 self.elements.push_back(value);
                 Ret::Stored
             }
             Op::Pop => Ret::Popped(self.elements.pop_front()),
             Op::PopInto(max) => Ret::PoppedInto(self.elements.drain(..max.min(self.elements.len())).collect()),
+            Op::Close => Ret::Bool(!std::mem::replace(&mut self.is_closed, true)),
+            Op::IsClosed => Ret::Bool(self.is_closed),
             Op::Len => Ret::Len(self.elements.len()),
             Op::IsEmpty => Ret::Bool(self.elements.is_empty()),
             Op::IsFull => Ret::Bool(self.is_full()),
         }
     }
-}
 
-impl Model {
     /// Makes the call on the queue too, and must return the same.
     #[track_caller]
     pub fn follow<T: Element>(&mut self, queue: &(impl Queue<T> + ?Sized), op: Op) {
@@ -92,32 +94,39 @@ impl Model {
 
 /// Makes the call on a queue of elements that stand for numbers.
 pub fn call_on<T: Element>(queue: &(impl Queue<T> + ?Sized), op: Op) -> Ret {
-    call(queue, op, T::of, T::number)
-}
-
-/// Makes the call on a real queue, whose elements `make` and `number` turn from and to numbers.
-pub fn call<T>(queue: &(impl Queue<T> + ?Sized), op: Op, make: impl Fn(u32) -> T, number: impl Fn(T) -> u32) -> Ret {
-    use ringway::{Full, Pushed};
-
     match op {
-        Op::Push(value) => match queue.push(make(value)) {
-            Pushed::Stored => Ret::Stored,
-            Pushed::Evicted(old) => Ret::Evicted(number(old)),
-            Pushed::Rejected(value) => Ret::Rejected(number(value)),
-        },
-        Op::TryPush(value) => match queue.try_push(make(value)) {
-            Ok(()) => Ret::Stored,
-            Err(Full(value)) => Ret::Rejected(number(value)),
-        },
-        Op::Pop => Ret::Popped(queue.pop().map(number)),
+        Op::Push(value) => pushed(queue.push(T::of(value))),
+        Op::TryPush(value) => tried(queue.try_push(T::of(value))),
+        Op::Pop => Ret::Popped(queue.pop().map(T::number)),
         Op::PopInto(max) => {
             let mut out = Vec::new();
             let taken = queue.pop_into(&mut out, max);
             assert_eq!(taken, out.len(), "pop_into returns how many it appended");
-            Ret::PoppedInto(out.into_iter().map(number).collect())
+            Ret::PoppedInto(out.into_iter().map(T::number).collect())
         }
+        Op::Close => Ret::Bool(queue.close()),
+        Op::IsClosed => Ret::Bool(queue.is_closed()),
         Op::Len => Ret::Len(queue.len()),
         Op::IsEmpty => Ret::Bool(queue.is_empty()),
         Op::IsFull => Ret::Bool(queue.is_full()),
+    }
+}
+
+/// The result of a `push`.
+pub fn pushed<T: Element>(pushed: Pushed<T>) -> Ret {
+    match pushed {
+        Pushed::Stored => Ret::Stored,
+        Pushed::Evicted(old) => Ret::Evicted(old.number()),
+        Pushed::Rejected(value) => Ret::Rejected(value.number()),
+        Pushed::Closed(value) => Ret::Closed(value.number()),
+    }
+}
+
+/// The result of a `try_push`.
+pub fn tried<T: Element>(tried: Result<(), TryPushError<T>>) -> Ret {
+    match tried {
+        Ok(()) => Ret::Stored,
+        Err(TryPushError::Full(value)) => Ret::Rejected(value.number()),
+        Err(TryPushError::Closed(value)) => Ret::Closed(value.number()),
     }
 }

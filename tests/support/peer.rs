@@ -1,7 +1,8 @@
-//! Crossbeam's `ArrayQueue` as one of ours: no thread waits for a mutex, and still threads wait for each other.
+//! Crossbeam's `ArrayQueue` as one of ours: no thread waits for a mutex, and still threads wait for
+//! each other.
 
 use crossbeam_queue::ArrayQueue;
-use ringway::{Full, Overflow, Pushed, Queue};
+use ringway::{Overflow, Pushed, Queue, TryPushError};
 
 pub(crate) struct Peer<T>(ArrayQueue<T>);
 
@@ -16,12 +17,20 @@ impl<T: Send> Queue<T> for Peer<T> {
         self.0.force_push(value).map_or(Pushed::Stored, Pushed::Evicted)
     }
 
-    fn try_push(&self, value: T) -> Result<(), Full<T>> {
-        self.0.push(value).map_err(Full)
+    fn try_push(&self, value: T) -> Result<(), TryPushError<T>> {
+        self.0.push(value).map_err(TryPushError::Full)
     }
 
     fn pop(&self) -> Option<T> {
         self.0.pop()
+    }
+
+    fn close(&self) -> bool {
+        unimplemented!("an `ArrayQueue` cannot be closed")
+    }
+
+    fn is_closed(&self) -> bool {
+        false
     }
 
     fn len(&self) -> usize {

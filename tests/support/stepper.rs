@@ -1,9 +1,10 @@
 //! Threads that stop after a given number of machine instructions.
 //!
-//! The trap flag of the processor raises a signal after every instruction, whose handler keeps the thread until it is
-//! allowed more. So a test decides between which two instructions a thread stops, and what others do meanwhile; what
-//! runs is the real code, assembly included. A stop empties the store buffer, so accesses are never seen in another
-//! order than they were made in: that part is the models'.
+//! The trap flag of the processor raises a signal after every instruction, whose handler keeps the
+//! thread until it is allowed more. So a test decides between which two instructions a thread
+//! stops, and what others do meanwhile; what runs is the real code, assembly included. A stop
+//! empties the store buffer, so accesses are never seen in another order than they were made in:
+//! that part is the models'.
 #![allow(unsafe_code)]
 
 use std::arch::asm;
@@ -23,7 +24,8 @@ pub struct Stepped<'scope, R> {
     thread: Option<ScopedJoinHandle<'scope, R>>,
 }
 
-/// How far a thread may go: to the end of so many calls, and then so many instructions into the next one.
+/// How far a thread may go: to the end of so many calls, and then so many instructions into the
+/// next one.
 ///
 /// A call in which it was stopped counts as one when it is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +225,8 @@ fn set_trap_flag(on: bool) {
     }
 }
 
-/// Runs after every instruction of a thread whose trap flag is set. The kernel clears the flag for it.
+/// Runs after every instruction of a thread whose trap flag is set. The kernel clears the flag for
+/// it.
 extern "C" fn trap(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: only threads set their trap flag that have set this, and it lives as long as they do.
     let control = unsafe { &*CONTROL.get() };
@@ -241,7 +244,8 @@ fn install_the_handler() {
     ONCE.call_once(|| signal::handle(libc::SIGTRAP, trap));
 }
 
-/// Returns when the word may have changed, or after a moment. A signal handler may call it, unlike all that is in `std`.
+/// Returns when the word may have changed, or after a moment. A signal handler may call it, unlike
+/// all that is in `std`.
 fn wait_while(word: &AtomicU32, value: u32) {
     let a_moment = libc::timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     futex(word, libc::FUTEX_WAIT, value, &a_moment);

@@ -1,5 +1,5 @@
-//! Bytes as scripts for several threads and the turns that they take: what the fuzz target `threads` runs, and what its
-//! corpus replays.
+//! Bytes as scripts for several threads and the turns that they take: what the fuzz target
+//! `threads` runs, and what its corpus replays.
 
 use ringway::AtomicRing;
 
@@ -23,9 +23,9 @@ struct Plan {
     turns: Vec<Turn>,
 }
 
-/// The first byte is the capacity, the storage, and how far round the ring has gone. Each further one is a call and whose it
-/// is: part of the start, or a turn of a thread, which makes the call or, if the highest bit is set, stops after as many
-/// steps of it as the next byte says.
+/// The first byte is the capacity, the storage, and how far round the ring has gone. Each further
+/// one is a call and whose it is: part of the start, or a turn of a thread, which makes the call
+/// or, if the highest bit is set, stops after as many steps of it as the next byte says.
 ///
 /// None if there are not two threads.
 fn parse(bytes: &[u8], step: u64) -> Option<(bool, Plan)> {
@@ -49,9 +49,11 @@ fn parse(bytes: &[u8], step: u64) -> Option<(bool, Plan)> {
             0..=3 => Some(Op::Push(number)),
             4..=5 => Some(Op::TryPush(number)),
             6..=9 => Some(Op::Pop),
-            10..=11 => Some(Op::Len),
+            10 => Some(Op::Len),
+            11 => Some(Op::IsClosed),
             12 => Some(Op::IsEmpty),
             13 => Some(Op::IsFull),
+            14 => Some(Op::Close),
             // The thread goes on with the call that it has begun.
             _ => None,
         };

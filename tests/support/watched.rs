@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// Runs `body`, and panics when it has not ended after so long, which is far longer than it takes on the slowest machine: no verdict
-/// depends on how fast anything is, only on whether it ends.
+/// Runs `body`, and panics when it has not ended after so long, which is far longer than it takes
+/// on the slowest machine: no verdict depends on how fast anything is, only on whether it ends.
 #[track_caller]
 pub fn within<R: Send + 'static>(limit: Duration, body: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, ended) = mpsc::channel();

@@ -32,8 +32,9 @@ struct view {
     uchar at[locations];
     /* A bit for each cell: whether the last access to it is known. */
     uchar cells;
-    /* How many pushes are known, and how many elements that are gone: for ring.h, nothing else looks at it. */
-    uchar filled, gone;
+    /* How many pushes are known, how many elements that are gone, and what has closed the ring: for ring.h, nothing else
+     * looks at it. */
+    uchar filled, gone, closed;
 };
 
 struct message {
@@ -66,6 +67,7 @@ static void join(struct view *view, const struct view *other) {
     view->cells |= other->cells;
     if (view->filled < other->filled) view->filled = other->filled;
     if (view->gone < other->gone) view->gone = other->gone;
+    view->closed |= other->closed;
 }
 
 /* Calls `change` for every view there is. */

@@ -137,10 +137,15 @@ inline exchange(x, new, ord, result) {
     forget_operands()
 }
 
-/* Adds one, whatever is there. */
 inline fetch_add(x, ord, result) {
+    add(x, 1, ord, result)
+}
+
+/* Adds `n`, whatever is there; `result` is what was. */
+inline add(x, n, ord, result) {
     wait_for_turn();
     operands(x, ord);
+    expected = n;
     do
     :: IS_NEWER -> choice++
     :: IS_FREE -> break
@@ -148,7 +153,10 @@ inline fetch_add(x, ord, result) {
     c_code {
         now.written = value_of(now.where, now.choice);
         read_message(now.who, now.where, now.choice, now.order);
-        write_message(now.who, now.where, now.choice, now.written + 1, now.order, 1);
+    };
+    ON_EXCHANGE;
+    c_code {
+        write_message(now.who, now.where, now.choice, now.written + now.expected, now.order, 1);
         collect();
     };
     result = written;

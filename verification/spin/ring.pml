@@ -1,4 +1,4 @@
-/* The protocol of src/atomic_ring/ring.rs on exchange storage (exchange.rs), access by access, in the memory of
+/* The protocol of src/ring/atomic/protocol.rs on exchange storage (exchange.rs), access by access, in the memory of
  * memory.h.
  *
  * What must hold is in ring.h. The names are those of the Rust code. A few things are simpler, without loss here:
@@ -25,8 +25,10 @@
 #define LEN 8
 #define IS_EMPTY 16
 #define IS_FULL 32
+#define CLOSE 64
+#define IS_CLOSED 128
 #ifndef KINDS
-#define KINDS (PUSH | TRY_PUSH | POP | LEN | IS_EMPTY | IS_FULL)
+#define KINDS (PUSH | TRY_PUSH | POP | LEN | IS_EMPTY | IS_FULL | CLOSE | IS_CLOSED)
 #endif
 /* How many elements have come and gone before; the hints may be anywhere from the first of them on. */
 #ifndef START
@@ -53,6 +55,9 @@
 #ifndef EXCHANGE
 #define EXCHANGE SEQ_CST
 #endif
+#ifndef CLOSING
+#define CLOSING SEQ_CST
+#endif
 #ifndef EXCHANGE_FAILED
 #define EXCHANGE_FAILED RELAXED
 #endif
@@ -68,6 +73,18 @@
 /* How much later than a lap before the tail the head is looked for. */
 #ifndef TOO_LATE
 #define TOO_LATE 0
+#endif
+
+/* Whether a push that looks for the tail, and one that need not look, sees that it is closed. */
+#ifndef NOTICED
+#define NOTICED 1
+#endif
+#ifndef EXACT
+#define EXACT 1
+#endif
+/* Whether a pop keeps the slot closed. */
+#ifndef KEPT
+#define KEPT 1
 #endif
 
 #ifndef JOINTLY
@@ -86,6 +103,9 @@
 #define POSITIONS (START + CAP + THREADS * OPS + 1)
 #define NONE (POSITIONS - 1)
 #define ON_EXCHANGE exchanged()
+#ifdef CLOSE_STORES
+#define ON_STORE(x) stored(x)
+#endif
 
 #include "memory.pml"
 
@@ -97,10 +117,11 @@ c_track "&ring" "sizeof(ring)"
 
 #include "slots.pml"
 
-/* ---- src/atomic_ring/ring.rs. */
+/* ---- src/ring/atomic/protocol.rs. */
 
-#define IS_TAIL(p, word) (AGE(p, word) == -1 || AGE(p, word) == 0)
-#define IS_HEAD(p, word) (AGE(p, word) == 0 || AGE(p, word) == 1)
+#define IS_OPEN(word) (!EXACT || !IS_CLOSED_WORD(word))
+#define IS_TAIL(p, word) ((AGE(p, word) == -1 || AGE(p, word) == 0) && IS_OPEN(word))
+#define IS_HEAD(p, word) ((AGE(p, word) == 0 || AGE(p, word) == 1) && IS_OPEN(word))
 #define IS_MILESTONE(p) (LAP(p) % MILESTONE_LAPS == 0)
 
 inline publish(hint, p) {
@@ -113,27 +134,29 @@ inline publish(hint, p) {
 }
 
 /* The fast paths look less closely than `find`; the ring must not owe it to luck that they are right. */
-inline find_tail(p) {
+inline look_at_tail(p) {
     load(TAIL, HINT_LOAD, p);
     load(SLOT(p), SLOT_LOAD, seen);
-    REQUIRE(AGE(p, seen) >= FILLED - 2, "a hint ahead of the ring");
-    if
-    :: IS_TAIL(p, seen)
-    :: else -> find(p, FILLED)
-    fi
+    REQUIRE(AGE(p, seen) >= FILLED - 2, "a hint ahead of the ring")
+}
+
+inline look_at_head(p) {
+    load(HEAD, HINT_LOAD, p);
+    load(SLOT(p), SLOT_LOAD, seen);
+    REQUIRE(AGE(p, seen) >= GONE - 2, "a hint ahead of the ring")
+}
+
+inline find_tail(p) {
+    load(TAIL, HINT_LOAD, p);
+    find(p, FILLED)
 }
 
 inline find_head(p) {
     load(HEAD, HINT_LOAD, p);
-    load(SLOT(p), SLOT_LOAD, seen);
-    REQUIRE(AGE(p, seen) >= GONE - 2, "a hint ahead of the ring");
-    if
-    :: IS_HEAD(p, seen)
-    :: else -> find_head_after(p)
-    fi
+    find_head_after(p)
 }
 
-/* With `not_lapped` of tail.rs. */
+/* With `skip_evicted` of tail.rs. */
 inline find_head_after(p) {
     load(TAIL, HINT_LOAD, look);
     if
@@ -150,23 +173,33 @@ inline hand_with_value() {
     holds_element = true
 }
 
-inline swap(p) {
-    compare_exchange(SLOT(p), seen, WORD(EMPTY(p) + 2 - holds_element, spare), EXCHANGE, EXCHANGE_FAILED, swapped);
+/* `compare_exchange` of a hand; `closed` is whether the slot is to stay so. */
+inline exchange_hand(p, closed) {
+    compare_exchange(SLOT(p), seen, WORD(EMPTY(p) + 2 - holds_element, closed, spare), EXCHANGE, EXCHANGE_FAILED,
+                     exchanged_it);
     if
-    :: swapped -> spare = CELL(seen); holds_element = IS_FULL_WORD(seen)
+    :: exchanged_it -> spare = CELL(seen); holds_element = IS_FULL_WORD(seen)
     :: else
     fi
 }
 
-/* The linearization point of every operation that swaps. */
+/* The linearization point of every operation that makes an exchange. */
 inline exchanged() {
     if
-    :: holds_element -> c_code { Pthread->wanted = pushed(Pthread->me, Pthread->p, Pthread->value); }
+    :: kind == CLOSE -> c_code { closed(Pthread->me, Pthread->p); }
+    :: kind != CLOSE && holds_element -> c_code { Pthread->wanted = pushed(Pthread->me, Pthread->p, Pthread->value); }
     :: else -> c_code { Pthread->wanted = popped(Pthread->me, Pthread->p); }
     fi
 }
 
-inline open() {
+inline stored(x) {
+    if
+    :: x < CAP -> c_code { closed(Pthread->me, Pthread->p); }
+    :: else
+    fi
+}
+
+inline into_element() {
     REQUIRE(holds_element == (wanted != 0), "an element too many or too few");
     if
     :: holds_element -> c_code { take_from_cell(Pthread->me, Pthread->spare, Pthread->wanted); }
@@ -174,7 +207,7 @@ inline open() {
     fi
 }
 
-inline publish_filled(p) {
+inline advance_tail_hint(p) {
     publish(TAIL, p + 1 + TOO_FAR);
     if
     :: SLOT(p + 1) == 0 && IS_MILESTONE(p + 1) -> publish(HEAD, p + 1 - MILESTONE_LAG * CAP)
@@ -183,51 +216,98 @@ inline publish_filled(p) {
 }
 
 inline push() {
-    find_tail(p);
-    hand_with_value();
-    do
-    :: swap(p);
-        if
-        :: swapped -> break
-        :: else -> find(p, FILLED)
-        fi
-    od;
-    publish_filled(p);
-    open()
-}
-
-inline try_push() {
-    find_tail(p);
+    look_at_tail(p);
     if
-    :: IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP)
+    :: kind == TRY_PUSH && IS_TAIL(p, seen) && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP)
     :: else ->
         hand_with_value();
+        if
+        :: IS_TAIL(p, seen) -> exchange_hand(p, 0)
+        :: else
+        fi;
         do
-        :: swap(p);
+        :: exchanged_it -> advance_tail_hint(p); break
+        :: else ->
+            find(p, FILLED);
             if
-            :: swapped -> publish_filled(p); break
-            :: else -> find(p, FILLED)
+            :: NOTICED && IS_CLOSED_WORD(seen) -> observe_closed(); wanted = value; break
+            :: else
             fi;
             if
-            :: IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP); wanted = value; break
-            :: else
+            :: kind == TRY_PUSH && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP); wanted = value; break
+            :: else -> exchange_hand(p, 0)
             fi
         od;
-        open()
+        into_element()
     fi
 }
 
 inline pop() {
-    find_head(p);
-    do
-    :: !IS_FULL_WORD(seen) -> observe(p, p, p, p); break
-    :: else ->
-        swap(p);
+    look_at_head(p);
+    if
+    :: !IS_HEAD(p, seen) -> find_head_after(p)
+    :: IS_HEAD(p, seen) && IS_FULL_WORD(seen) ->
+        exchange_hand(p, 0);
         if
-        :: swapped -> publish(HEAD, p + 1 + TOO_FAR); open(); break
+        :: exchanged_it
+        :: else -> find_head_after(p)
+        fi
+    :: else
+    fi;
+    do
+    :: exchanged_it -> publish(HEAD, p + 1 + TOO_FAR); into_element(); break
+    :: !exchanged_it && !IS_FULL_WORD(seen) -> observe(p, p, p, p); break
+    :: else ->
+        exchange_hand(p, KEPT && IS_CLOSED_WORD(seen));
+        if
+        :: exchanged_it
         :: else -> find_head_after(p)
         fi
     od
+}
+
+inline close() {
+    load(TAIL, HINT_LOAD, p);
+    do
+#ifdef CLOSE_AT_HINT
+    :: load(SLOT(p), SLOT_LOAD, seen);
+#else
+    :: find(p, FILLED);
+#endif
+#ifndef CLOSE_TWICE
+        if
+        :: IS_CLOSED_WORD(seen) -> break
+        :: else
+        fi;
+#endif
+#ifdef CLOSE_STORES
+        store(SLOT(p), seen + CLOSED, CLOSING);
+        exchanged_it = true;
+#else
+        compare_exchange(SLOT(p), seen, seen - IS_CLOSED_WORD(seen) * CLOSED + CLOSED, CLOSING, EXCHANGE_FAILED,
+                         exchanged_it);
+#endif
+#ifdef CLOSE_ONCE
+        exchanged_it = true;
+#endif
+        if
+        :: exchanged_it -> break
+        :: else
+        fi
+    od;
+    c_code { close_returns(Pthread->me, Pthread->exchanged_it); }
+}
+
+inline is_closed() {
+#ifdef IS_CLOSED_AT_HINT
+    look_at_tail(p);
+#else
+    find_tail(p);
+#endif
+    if
+    :: IS_CLOSED_WORD(seen) -> observe_closed()
+    :: else -> observe_open()
+    fi
 }
 
 inline length() {
@@ -271,7 +351,7 @@ byte ended;
 proctype thread(byte me) {
     byte spare = CAP + me, value, wanted, kind, ops = OPS, look, seen, steps;
     short p, tail, same, low, high;
-    bool holds_element, swapped;
+    bool holds_element, exchanged_it;
     atomic {
         do
         :: ops == 0 -> break
@@ -283,6 +363,8 @@ proctype thread(byte me) {
             :: KINDS & LEN -> kind = LEN
             :: KINDS & IS_EMPTY -> kind = IS_EMPTY
             :: KINDS & IS_FULL -> kind = IS_FULL
+            :: KINDS & CLOSE -> kind = CLOSE
+            :: KINDS & IS_CLOSED -> kind = IS_CLOSED
             fi;
             if
             :: kind <= TRY_PUSH -> value = CAP + 1 + me * OPS + OPS - ops
@@ -291,15 +373,16 @@ proctype thread(byte me) {
             c_code { invoke(Pthread->me); };
             ops--;
             if
-            :: kind == PUSH -> push()
-            :: kind == TRY_PUSH -> try_push()
+            :: kind <= TRY_PUSH -> push()
             :: kind == POP -> pop()
             :: kind == LEN -> length()
             :: kind == IS_EMPTY -> is_empty()
             :: kind == IS_FULL -> is_full()
+            :: kind == CLOSE -> close()
+            :: kind == IS_CLOSED -> is_closed()
             fi;
             kind = 0; value = 0; look = 0; wanted = 0; p = 0; tail = 0; same = 0; low = 0; high = 0; seen = 0;
-            holds_element = false; swapped = false
+            holds_element = false; exchanged_it = false
         od;
 halted:
         c_code { retire(Pthread->me); memset(&ring.since[Pthread->me], 0, sizeof(struct view)); };
@@ -319,13 +402,7 @@ init {
         for (p : START .. START + CAP - 1) { slot_at_start(p) }
         hint_at_start(HEAD, START);
         hint_at_start(TAIL, START + fill);
-        c_code {
-            ring.gone = START;
-            ring.filled = START + Pinit->fill;
-            for_each_view(know_events, ring.filled, ring.gone);
-            for (now.who = 0; now.who < threads; now.who++) ring.since[now.who] = memory.views[now.who];
-            now.who = 0;
-        };
+        c_code { start(START + Pinit->fill, START, STARTS_CLOSED); };
         for (t : 0 .. THREADS - 1) { run thread(t) }
         fill = 0; p = 0; t = 0
     }

@@ -9,15 +9,22 @@
 #ifndef GONE
 #define GONE 2
 #endif
+/* Whether the ring is closed before the threads start. */
+#ifndef STARTS_CLOSED
+#define STARTS_CLOSED 0
+#endif
 
-/* ---- src/position.rs, and the words of exchange.rs and spsc/slots.rs. */
+/* ---- src/ring/position.rs, and the words of exchange.rs and spsc/buffer.rs. */
 
 #define LAP(p) ((p) / CAP)
 #define EMPTY(p) (2 * LAP(p))
-#define WORD(stamp, cell) ((stamp) * CELLS + (cell))
-#define STAMP(word) ((word) / CELLS)
+/* STAMP is in whole versions; the bit that says "closed" is half of one, so an age takes no notice of it. */
+#define WORD(stamp, closed, cell) ((2 * (stamp) + (closed)) * CELLS + (cell))
+#define CLOSED CELLS
+#define STAMP(word) ((word) / CELLS / 2)
 #define CELL(word) ((word) % CELLS)
 #define IS_FULL_WORD(word) (STAMP(word) & 1)
+#define IS_CLOSED_WORD(word) ((word) / CELLS & 1)
 #define AGE(p, word) (STAMP(word) - EMPTY(p))
 
 #define REQUIRE(holds, property) \
@@ -26,7 +33,7 @@
     :: else -> c_code { uerror(property); } \
     fi
 
-/* ---- src/search.rs. */
+/* ---- src/ring/search.rs. */
 
 inline search(p, age_done) {
     low = 0; high = CAP;
@@ -67,14 +74,27 @@ inline observe(n_filled, n_gone, next_filled, next_gone) {
     c_code { observed(Pthread->me, Pthread->low, Pthread->high, Pthread->look, Pthread->same); }
 }
 
+/* A result that is right where the ring is closed, and one that is where it is not. */
+inline observe_closed() {
+    c_code { observed_closed(Pthread->me); }
+}
+
+inline observe_open() {
+    c_code { observed_open(Pthread->me); }
+}
+
 /* ---- Every ring that START allows. */
 
 inline slot_at_start(p) {
     /* The position that the slot holds, or waits for. */
     where = SLOT(p);
     if
-    :: p < START + fill -> written = WORD(EMPTY(p) + 1, where)
-    :: else -> written = WORD(EMPTY(p), where)
+    :: p < START + fill -> written = WORD(EMPTY(p) + 1, 0, where)
+    :: else -> written = WORD(EMPTY(p), 0, where)
+    fi;
+    if
+    :: STARTS_CLOSED && SLOT(p) == SLOT(START + fill) -> written = written + CLOSED
+    :: else
     fi;
     c_code {
         initial(now.where, now.written);

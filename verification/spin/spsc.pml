@@ -1,5 +1,5 @@
-/* The ring for one producer and one consumer, src/spsc.rs and src/spsc/slots.rs, access by access, in the memory of
- * memory.h. What must hold is in ring.h.
+/* The ring for one producer and one consumer, src/ring/spsc.rs and src/ring/spsc/buffer.rs, access by access, in the
+ * memory of memory.h. What must hold is in ring.h.
  *
  * The names are those of the Rust code, and the same things are simpler as in ring.pml. Besides, more may happen here
  * than there: any push may store the hint, whether it was asked or not, and an exchange of a pop may fail at any time.
@@ -21,11 +21,15 @@
 #define LEN 8
 #define IS_EMPTY 16
 #define IS_FULL 32
+#define CLOSE 64
+#define IS_CLOSED 128
+/* The consumer goes, and does nothing after that. */
+#define LEAVE 16384
 #ifndef PRODUCER
-#define PRODUCER (PUSH | TRY_PUSH | LEN | IS_FULL)
+#define PRODUCER (PUSH | TRY_PUSH | LEN | IS_FULL | CLOSE | IS_CLOSED)
 #endif
 #ifndef CONSUMER
-#define CONSUMER (POP | LEN | IS_EMPTY)
+#define CONSUMER (POP | LEN | IS_EMPTY | IS_CLOSED | LEAVE)
 #endif
 /* Positions begin with the second lap, so that there is one before. */
 #define START CAP
@@ -61,21 +65,42 @@
 #ifndef HINT_STORE
 #define HINT_STORE RELEASE
 #endif
+/* Of the mark in the slot, ... */
+#ifndef CLOSING
+#define CLOSING ACQ_REL
+#endif
+/* ... and of that beside the tail hint: set by either side, and looked for by the producer, who first looks whether
+ * there is anything. */
+#ifndef STOP
+#define STOP ACQ_REL
+#endif
+#ifndef STOPPED_LOAD
+#define STOPPED_LOAD ACQUIRE
+#endif
+/* Whether a push looks there. */
+#ifndef STOPS
+#define STOPS 1
+#endif
 /* How much later than a lap before the tail the head is looked for. */
 #ifndef TOO_LATE
 #define TOO_LATE 0
+#endif
+/* Whether a pop keeps the slot closed. */
+#ifndef KEPT
+#define KEPT 1
 #endif
 /* Whether an exchange may fail without a reason; not when cycles are looked for. */
 #ifndef FAILS_AT_WILL
 #define FAILS_AT_WILL 1
 #endif
 
-/* ---- Memory: the slots, then the hint; a cell for each slot, then the spares. */
+/* ---- Memory: the slots, then the hint, then what is beside it; a cell for each slot, then the spares. */
 
 #define THREADS 2
-#define LOCATIONS (CAP + 1)
+#define LOCATIONS (CAP + 2)
 #define SLOT(p) ((p) % CAP)
 #define HINT CAP
+#define STOPPED (CAP + 1)
 #define CELLS (CAP + 2)
 #define MESSAGES (2 * OPS + 2)
 /* No position is as late as the last of these. */
@@ -100,15 +125,17 @@ c_track "&ring" "sizeof(ring)"
 /* The linearization points. */
 inline stored(x) {
     if
-    :: x != HINT -> c_code { Pthread->wanted = pushed(Pthread->me, Pthread->end, Pthread->value); }
+    :: x < CAP && kind != CLOSE -> c_code { Pthread->wanted = pushed(Pthread->me, Pthread->end, Pthread->value); }
+    :: x < CAP && kind == CLOSE -> c_code { closed(Pthread->me, Pthread->end); }
     :: else
     fi
 }
 
 inline exchanged() {
     if
-    :: me == 0 -> c_code { Pthread->wanted = pushed(Pthread->me, Pthread->end, Pthread->value); }
-    :: else -> c_code { Pthread->wanted = popped(Pthread->me, Pthread->end); }
+    :: me == 0 -> stored(where)
+    :: me == 1 && kind == POP -> c_code { Pthread->wanted = popped(Pthread->me, Pthread->end); }
+    :: me == 1 && kind != POP -> c_code { consumer_left(Pthread->me); }
     fi
 }
 
@@ -121,7 +148,7 @@ inline put() {
     if
     :: IS_FULL_WORD(seen) ->
         c_code { fill_cell(Pthread->me, Pthread->spare, Pthread->value); };
-        exchange(SLOT(end), WORD(EMPTY(end) + 1, spare), SWAP, seen);
+        exchange(SLOT(end), WORD(EMPTY(end) + 1, 0, spare), SWAP, seen);
         spare = CELL(seen);
         REQUIRE(IS_FULL_WORD(seen) == (wanted != 0), "an element too many or too few");
         if
@@ -131,18 +158,33 @@ inline put() {
     :: else ->
         look = CELL(seen);
         c_code { fill_cell(Pthread->me, Pthread->look, Pthread->value); };
-        store(SLOT(end), WORD(EMPTY(end) + 1, look), FILL);
+        store(SLOT(end), WORD(EMPTY(end) + 1, 0, look), FILL);
         REQUIRE(wanted == 0, "an element overwritten by a store")
     fi;
     end++
 }
 
+/* Whether a push is of no use any more. It is set by adding one, once by each side at most: what is not zero is set. */
+inline is_stopped() {
+    load(STOPPED, STOPPED_LOAD, stopped)
+}
+
 inline push() {
+    load(STOPPED, RELAXED, stopped);
+    stopped = stopped * STOPS;
     if
-    :: true -> store(HINT, end, HINT_STORE)
-    :: true
+    :: stopped -> is_stopped()
+    :: else
     fi;
-    put()
+    if
+    :: stopped -> observe_closed()
+    :: else ->
+        if
+        :: true -> store(HINT, end, HINT_STORE)
+        :: true
+        fi;
+        put()
+    fi
 }
 
 inline observe_full() {
@@ -150,18 +192,48 @@ inline observe_full() {
 }
 
 inline try_push() {
-    load(SLOT(end), SLOT_LOAD, seen);
+    is_stopped();
     if
-    :: IS_FULL_WORD(seen) ->
-        fence(FENCE);
-        load(SLOT(end), SLOT_LOAD, seen)
-    :: else
-    fi;
-    if
-    :: IS_FULL_WORD(seen) -> observe_full()
+    :: stopped -> observe_closed()
     :: else ->
-        put();
-        REQUIRE(wanted == 0, "an eviction by try_push")
+        load(SLOT(end), SLOT_LOAD, seen);
+        if
+        :: IS_FULL_WORD(seen) ->
+            fence(FENCE);
+            load(SLOT(end), SLOT_LOAD, seen)
+        :: else
+        fi;
+        if
+        :: IS_FULL_WORD(seen) -> observe_full()
+        :: else ->
+            put();
+            REQUIRE(wanted == 0, "an eviction by try_push")
+        fi
+    fi
+}
+
+inline close() {
+    is_stopped();
+    if
+    :: stopped
+    :: else ->
+#ifdef CLOSE_STORES
+        load(SLOT(end), SLOT_LOAD, seen);
+        store(SLOT(end), seen + CLOSED, CLOSING);
+#else
+        add(SLOT(end), CLOSED, CLOSING, seen);
+#endif
+        REQUIRE(!IS_CLOSED_WORD(seen), "a slot marked twice");
+        add(STOPPED, 1, STOP, look)
+    fi;
+    c_code { close_returns(Pthread->me, !Pthread->stopped); }
+}
+
+inline producer_is_closed() {
+    is_stopped();
+    if
+    :: stopped -> observe_closed()
+    :: else -> observe_open()
     fi
 }
 
@@ -201,7 +273,9 @@ inline pop() {
         :: STAMP(seen) == EMPTY(end) -> observe(end, end, end, end); break
         :: STAMP(seen) == EMPTY(end) + 1 ->
             if
-            :: true -> compare_exchange(SLOT(end), seen, WORD(EMPTY(end) + 2, spare), EXCHANGE, RELAXED, swapped)
+            :: true ->
+                compare_exchange(SLOT(end), seen, WORD(EMPTY(end) + 2, KEPT && IS_CLOSED_WORD(seen), spare),
+                                 EXCHANGE, RELAXED, swapped)
             :: FAILS_AT_WILL
             fi
         :: else
@@ -238,13 +312,28 @@ inline is_empty() {
     fi
 }
 
+inline consumer_is_closed() {
+    p = end;
+    find(p, FILLED);
+    if
+    :: IS_CLOSED_WORD(seen) -> observe_closed()
+    :: else -> observe_open()
+    fi
+}
+
+/* The dropping of the consumer. */
+inline leave() {
+    add(STOPPED, 1, STOP, look);
+    ops = 0
+}
+
 /* ---- Threads: the producer is the first. */
 
 byte ended;
 
 proctype thread(byte me; short end) {
-    byte spare = CAP + me, value, wanted, kind, ops = OPS, look, seen, steps;
-    short p, tail, same, low, high;
+    byte spare = CAP + me, value, wanted, ops = OPS, look, seen, steps, stopped;
+    short kind, p, tail, same, low, high;
     bool swapped;
     atomic {
         do
@@ -255,6 +344,9 @@ proctype thread(byte me; short end) {
             :: me == 0 && (PRODUCER & TRY_PUSH) -> kind = TRY_PUSH
             :: me == 0 && (PRODUCER & LEN) || me == 1 && (CONSUMER & LEN) -> kind = LEN
             :: me == 0 && (PRODUCER & IS_FULL) -> kind = IS_FULL
+            :: me == 0 && (PRODUCER & CLOSE) -> kind = CLOSE
+            :: me == 0 && (PRODUCER & IS_CLOSED) || me == 1 && (CONSUMER & IS_CLOSED) -> kind = IS_CLOSED
+            :: me == 1 && (CONSUMER & LEAVE) -> kind = LEAVE
             :: me == 1 && (CONSUMER & POP) -> kind = POP
             :: me == 1 && (CONSUMER & IS_EMPTY) -> kind = IS_EMPTY
             fi;
@@ -270,11 +362,15 @@ proctype thread(byte me; short end) {
             :: kind == LEN && me == 0 -> producer_length()
             :: kind == LEN && me == 1 -> consumer_length()
             :: kind == IS_FULL -> is_full()
+            :: kind == CLOSE -> close()
+            :: kind == IS_CLOSED && me == 0 -> producer_is_closed()
+            :: kind == IS_CLOSED && me == 1 -> consumer_is_closed()
+            :: kind == LEAVE -> leave()
             :: kind == POP -> pop()
             :: kind == IS_EMPTY -> is_empty()
             fi;
             kind = 0; value = 0; look = 0; wanted = 0; p = 0; tail = 0; same = 0; low = 0; high = 0; seen = 0;
-            swapped = false
+            swapped = false; stopped = 0
         od;
 halted:
         c_code { retire(Pthread->me); memset(&ring.since[Pthread->me], 0, sizeof(struct view)); };
@@ -293,13 +389,8 @@ init {
         od;
         for (p : START .. START + CAP - 1) { slot_at_start(p) }
         hint_at_start(HINT, START + fill);
-        c_code {
-            ring.gone = START;
-            ring.filled = START + Pinit->fill;
-            for_each_view(know_events, ring.filled, ring.gone);
-            for (now.who = 0; now.who < threads; now.who++) ring.since[now.who] = memory.views[now.who];
-            now.who = 0;
-        };
+        c_code { initial(STOPPED, STARTS_CLOSED); };
+        c_code { start(START + Pinit->fill, START, STARTS_CLOSED); };
         run thread(0, START + fill);
         run thread(1, START);
         fill = 0; p = 0

@@ -6,8 +6,8 @@ use crossbeam_utils::Backoff;
 
 use crate::sync::{AtomicUsize, Ordering};
 
-/// What a thread does between its looks before it sleeps: some microseconds in all, less than waking
-/// a sleeper takes.
+/// What a thread does between its looks before it sleeps: some microseconds in all, less than
+/// waking a sleeper takes.
 pub(in crate::channel) enum Patience<'a> {
     /// Keeps its core, as long as that pays: a thread that gives it away is run later when woken.
     Spin(&'a AdaptiveSpin),
@@ -51,9 +51,9 @@ impl Patience<'_> {
 
 /// Whether spinning has spared a thread its sleep.
 ///
-/// Spinning in vain costs more than time. A thread that has used up its time slice is not run promptly
-/// when woken. The idea is that of adaptive mutexes, as glibc has them, which learn from the last times
-/// how long to spin.
+/// Spinning in vain costs more than time. A thread that has used up its time slice is not run
+/// promptly when woken. The idea is that of adaptive mutexes, as glibc has them, which learn from
+/// the last times how long to spin.
 pub(in crate::channel) struct AdaptiveSpin {
     /// How many times in a row it has not.
     in_vain: AtomicUsize,
@@ -61,9 +61,9 @@ pub(in crate::channel) struct AdaptiveSpin {
 
 impl AdaptiveSpin {
     /// Stop spinning after this many failures in a row.
-    const ENOUGH: usize = 4;
+    const ENOUGH: usize = 16;
     /// Once in so many times it is tried nevertheless, as the others may have become faster.
-    const AGAIN: usize = 256;
+    const AGAIN: usize = 64;
 
     pub(in crate::channel) fn new() -> Self {
         Self { in_vain: AtomicUsize::new(0) }

@@ -1,8 +1,8 @@
 //! Wakers that are called after the lock under which they were to be called.
 //!
-//! An [`Event`](event_listener::Event) calls wakers while it holds its lock. The thread that is woken
-//! needs that lock first thing: on the same core it gets no further. And a waker may be anything, and
-//! take part in the same channel itself.
+//! An [`Event`](event_listener::Event) calls wakers while it holds its lock. The thread that is
+//! woken needs that lock first thing: on the same core it gets no further. And a waker may be
+//! anything, and take part in the same channel itself.
 
 use std::cell::RefCell;
 use std::mem;

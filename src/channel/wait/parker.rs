@@ -1,7 +1,7 @@
 //! How a thread sleeps: by a parker of the channels' own.
 //!
-//! Not by [`std::thread::park`]: that has one token for each thread. An unpark that was meant for the
-//! caller's own `park`, such as that of a simple executor, would be used up here.
+//! Not by [`std::thread::park`]: that has one token for each thread. An unpark that was meant for
+//! the caller's own `park`, such as that of a simple executor, would be used up here.
 
 use std::cell::Cell;
 use std::task::Waker;

@@ -18,8 +18,8 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// A list of waiters that costs one load when nobody sleeps.
 ///
-/// A waiter [listens](Waiter::listen), checks its condition again, then sleeps. A notifier makes the
-/// condition true, then [wakes](Self::wake). The condition must be in one order with `SeqCst`
+/// A waiter [listens](Waiter::listen), checks its condition again, then sleeps. A notifier makes
+/// the condition true, then [wakes](Self::wake). The condition must be in one order with `SeqCst`
 /// accesses, or a wake-up is lost.
 ///
 /// Each notification wakes a waiter that was not woken yet. The list itself is an [`Event`] of the
@@ -56,8 +56,8 @@ impl WaitList {
     pub(in crate::channel) fn notify(&self, n: usize) {
         // SeqCst, as in `wake`.
         if self.asleep.load(Ordering::SeqCst) != 0 {
-            // Relaxed, here and below: a waiter that is not in the list yet will check its condition
-            // again. What the waiters see that are woken is ordered by the event's lock.
+            // Relaxed, here and below: a waiter that is not in the list yet will check its
+            // condition again. What the waiters see that are woken is ordered by the event's lock.
             let notified = self.event.notify(n.additional().relaxed());
             self.asleep.fetch_sub(notified, Ordering::Relaxed);
         }
@@ -131,7 +131,7 @@ impl<L: Deref<Target = WaitList>> Drop for Waiter<L> {
             State::Listening(listener) => {
                 let was_notified = listener.discard();
                 if !was_notified {
-                    // Relaxed: the count goes down, which makes nobody miss a waiter.
+                    // Relaxed: the count goes down, which makes no notifier miss a waiter.
                     self.list.asleep.fetch_sub(1, Ordering::Relaxed);
                 }
                 was_notified

@@ -6,9 +6,9 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// Counts how many times in a row one end was ready without having waited.
 ///
-/// A task that is never pending keeps its runtime from polling other tasks, timers and sockets. After
-/// so many times it is pending once, and is woken at once. The idea is that of tokio's cooperative
-/// budget; counting at the end of the channel makes it work on any runtime.
+/// A task that is never pending keeps its runtime from polling other tasks, timers and sockets.
+/// After so many times it is pending once, and is woken at once. The idea is that of tokio's
+/// cooperative budget; counting at the end of the channel makes it work on any runtime.
 pub(in crate::channel) struct YieldBudget(AtomicUsize);
 
 impl YieldBudget {

@@ -1,8 +1,9 @@
 //! An atomic pair of words: a stamp and a payload, compared and exchanged as one.
 //!
-//! Why not the `portable-atomic` crate: unless the target feature is set at compile time, its 16-byte compare-exchange
-//! goes through a function pointer and returns its result in memory; load and compare-exchange then took 9.2 ns where
-//! the instructions take 2.7 (version 1.15, Zen 4). And its values are integers, which a payload with padding is not.
+//! Why not the `portable-atomic` crate: unless the target feature is set at compile time, its 16-byte
+//! compare-exchange goes through a function pointer and returns its result in memory, which costs
+//! several times what the instructions cost. And its values are integers, which a payload with padding
+//! is not.
 
 #![allow(unsafe_code)]
 
@@ -33,8 +34,8 @@ mod imp {
 
     /// Sixteen bytes that are only ever accessed by the two instructions below.
     ///
-    /// The assembly does what an atomic access of 16 possibly uninitialised bytes would, if Rust had one. They go in and
-    /// come out as `MaybeUninit`, so a pointer among them stays one.
+    /// The assembly does what an atomic access of 16 possibly uninitialised bytes would, if Rust
+    /// had one. They go in and come out as `MaybeUninit`, so a pointer among them stays one.
     #[repr(C, align(16))]
     pub(in super::super) struct AtomicPair {
         pair: UnsafeCell<[MaybeUninit<u64>; 2]>,
@@ -43,8 +44,8 @@ mod imp {
     // SAFETY: plain bytes, accessed by atomic instructions only.
     unsafe impl Sync for AtomicPair {}
 
-    // ThreadSanitizer does not see into assembly, so it is told as much as races depend on: Acquire of a load, AcqRel of an
-    // exchange. Only in the build for it; see `.cargo/config.toml`.
+    // ThreadSanitizer does not see into assembly, so it is told as much as races depend on: Acquire
+    // of a load, AcqRel of an exchange. Only in the build for it; see `.cargo/config.toml`.
     #[cfg(ringway_tsan)]
     unsafe extern "C" {
         #[link_name = "__tsan_acquire"]
@@ -60,9 +61,10 @@ mod imp {
     fn tsan_release(_: &AtomicPair) {}
 
     impl AtomicPair {
-        /// Whether the processor has both instructions. AVX, because from there on Intel, AMD and Zhaoxin guarantee
-        /// that an aligned 16-byte vector load is atomic (GCC bug 104688). Should another vendor's tear, nothing is lost:
-        /// the exchange compares both halves, and what is decided without one rests on the stamp alone.
+        /// Whether the processor has both instructions. AVX, because from there on Intel, AMD and
+        /// Zhaoxin guarantee that an aligned 16-byte vector load is atomic (GCC bug 104688). Should
+        /// another vendor's tear, nothing is lost: the exchange compares both halves, and what is
+        /// decided without one rests on the stamp alone.
         pub(in super::super) fn is_supported() -> bool {
             is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx")
         }
@@ -75,13 +77,15 @@ mod imp {
             Self { pair: UnsafeCell::new([MaybeUninit::uninit(), MaybeUninit::new(stamp)]) }
         }
 
-        /// Sequentially consistent, as every load on this processor is among locked instructions: pairs are stored by no
-        /// others, and for SeqCst stores and fences elsewhere compilers take such, or `mfence`. Pairs with [`compare_exchange`](Self::compare_exchange).
+        /// Sequentially consistent, as every load on this processor is among locked instructions:
+        /// pairs are stored by no others, and for SeqCst stores and fences elsewhere compilers take
+        /// such, or `mfence`. Pairs with [`compare_exchange`](Self::compare_exchange).
         #[inline]
         pub(in super::super) fn load(&self) -> Pair {
             let pair: MaybeUninit<__m128i>;
-            // SAFETY: the processor has the instruction (see `new`); the address is valid and aligned to 16 bytes; nobody
-            // accesses it but atomically. Neither `nomem` nor `readonly`: what comes after must not move up across it.
+            // SAFETY: the processor has the instruction (see `new`); the address is valid and
+            // aligned to 16 bytes; nobody accesses it but atomically. Neither `nomem` nor
+            // `readonly`: what comes after must not move up across it.
             unsafe {
                 asm!(
                     "vmovdqa {pair}, xmmword ptr [{address}]",
@@ -102,15 +106,17 @@ mod imp {
             *self.pair.get_mut() = [payload, MaybeUninit::new(stamp)];
         }
 
-        /// Sequentially consistent, as every locked instruction. Pairs with itself and with [`load`](Self::load).
+        /// Sequentially consistent, as every locked instruction. Pairs with itself and with
+        /// [`load`](Self::load).
         #[inline]
         pub(in super::super) fn compare_exchange(&self, current: Pair, new: Pair) -> bool {
             let equal: u8;
-            // Before, because others see the new pair at once; if the exchange fails, this has released too much, and
-            // ThreadSanitizer sees a little less than it could.
+            // Before, because others see the new pair at once; if the exchange fails, this has
+            // released too much, and ThreadSanitizer sees a little less than it could.
             tsan_release(self);
-            // SAFETY: the processor has the instruction (see `new`); the address is valid and aligned to 16 bytes; nobody
-            // accesses it but atomically. LLVM keeps rbx for itself, so it is restored.
+            // SAFETY: the processor has the instruction (see `new`); the address is valid and
+            // aligned to 16 bytes; nobody accesses it but atomically. LLVM keeps rbx for itself, so
+            // it is restored.
             unsafe {
                 asm!(
                     "xchg r8, rbx",
@@ -134,8 +140,8 @@ mod imp {
     }
 }
 
-/// The same in half the size, because loom has no wider atomics: of a stamp only the lower half is kept, which is
-/// enough for as many laps as a model goes.
+/// The same in half the size, because loom has no wider atomics: of a stamp only the lower half is
+/// kept, which is enough for as many laps as a model goes.
 #[cfg(loom)]
 mod imp {
     use std::arch::asm;

@@ -6,23 +6,25 @@ use std::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
 
-use super::slots::boxed;
 use crate::error::CapacityError;
-use crate::per_thread::segments::{FIRST_THREADS, Segments};
+use crate::per_thread::segments::{FIRST_THREADS, Segments, boxed};
 use crate::per_thread::thread_index::{MAX_THREADS, ThreadIndex};
 use crate::sync::UnsafeCell;
 
-/// `capacity` cells for the slots and one for each thread, addressed by index: the slots' first, then the threads'.
+/// `capacity` cells for the slots and one for each thread, addressed by index: the slots' first,
+/// then the threads'.
 ///
-/// Which cell is a slot's and which is a spare changes with every exchange; how many there are of each does not.
+/// Which cell is a slot's and which is a spare changes with every exchange; how many there are of
+/// each does not.
 pub(super) struct Cells<T> {
     capacity: usize,
     /// The first has the cells of all slots, too.
     segments: Segments<Segment<T>>,
 }
 
-// SAFETY: a cell and a spare are only touched by the one thread that owns them (see `Spare`), and ownership goes from
-// thread to thread by atomics that order it; elements are moved through them and never shared.
+// SAFETY: a cell and a spare are only touched by the one thread that owns them (see `Spare`), and
+// ownership goes from thread to thread by atomics that order it; elements are moved through them
+// and never shared.
 unsafe impl<T: Send> Sync for Cells<T> {}
 // SAFETY: as above; and all memory is owned.
 unsafe impl<T: Send> Send for Cells<T> {}
@@ -30,13 +32,14 @@ unsafe impl<T: Send> Send for Cells<T> {}
 /// The cells of some threads.
 struct Segment<T> {
     cells: Box<[UnsafeCell<MaybeUninit<T>>]>,
-    /// For each thread the index of the cell that is its spare; written at every exchange, so on lines of their own.
+    /// For each thread the index of the cell that is its spare; written at every exchange, so on
+    /// lines of their own.
     spares: Box<[CachePadded<UnsafeCell<usize>>]>,
 }
 
 impl<T> Segment<T> {
-    /// `cells` cells, the last of which are the first spares of `threads` threads, in order; `end` is the index after
-    /// the last one.
+    /// `cells` cells, the last of which are the first spares of `threads` threads, in order; `end`
+    /// is the index after the last one.
     fn new(cells: usize, threads: usize, end: usize) -> Result<Self, CapacityError> {
         Ok(Self {
             cells: boxed((0..cells).map(|_| UnsafeCell::new(MaybeUninit::uninit())))?,
@@ -66,8 +69,8 @@ impl<T> Cells<T> {
             Some(spare) => spare,
             None => self.later_spare(number),
         };
-        // SAFETY: a spare is touched only by the thread that has its number, and numbers pass from thread to thread
-        // with a happens-before.
+        // SAFETY: a spare is touched only by the thread that has its number, and numbers pass from
+        // thread to thread with a happens-before.
         let index = spare.with(|index| unsafe { *index });
         Spare { cells: self, spare, index, _thread: thread }
     }
@@ -93,10 +96,7 @@ impl<T> Cells<T> {
     }
 
     fn later_segment(&self, thread: usize) -> (&Segment<T>, usize) {
-        self.segments.later(thread, |threads| {
-            let made = Segment::new(threads, threads, self.capacity + 2 * threads);
-            made.unwrap_or_else(|_| panic!("no memory for the spares of {threads} more threads"))
-        })
+        self.segments.later(thread, |threads| Segment::new(threads, threads, self.capacity + 2 * threads))
     }
 }
 
@@ -141,8 +141,8 @@ mod models {
 
     use super::Cells;
 
-    /// Two of the four threads are beyond the first segment: one sees the segment that the other has made, or both make
-    /// it. Nothing else orders them, as the slots of a ring would.
+    /// Two of the four threads are beyond the first segment: one sees the segment that the other
+    /// has made, or both make it. Nothing else orders them, as the slots of a ring would.
     #[test]
     fn a_segment_is_seen_as_it_was_made() {
         loom::model(|| {

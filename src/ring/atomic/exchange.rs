@@ -5,16 +5,18 @@
 use std::mem;
 
 use super::cells::{Cells, Spare};
-use super::slots::{Hand, Slots, boxed};
+use super::slots::{Hand, Slots};
 use crate::drop_all::drop_all;
 use crate::error::CapacityError;
+use crate::per_thread::segments::boxed;
 use crate::ring::position::{Position, WordLayout};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Slots of `stamp | cell`.
 ///
-/// Every cell is named by exactly one slot or is exactly one thread's spare; an exchange swaps the two roles. So the
-/// cell that a thread writes to or reads from is never anybody else's, and nothing is ever half done.
+/// Every cell is named by exactly one slot or is exactly one thread's spare; an exchange swaps the
+/// two roles. So the cell that a thread writes to or reads from is never anybody else's, and
+/// nothing is ever half done.
 pub(super) struct Exchange<T> {
     slots: Box<[AtomicU64]>,
     layout: WordLayout,
@@ -74,7 +76,8 @@ impl<T> Slots for Exchange<T> {
         slot.store(stamp | layout.index(word) as u64, Ordering::Relaxed);
         self.cells.cell(layout.index(word)).with_mut(|cell| {
             let cell = cell.cast::<T>();
-            // SAFETY: a full slot's cell holds an element, and the new stamp says what it holds now.
+            // SAFETY: a full slot's cell holds an element, and the new stamp says what it holds
+            // now.
             let old = layout.is_full(word).then(|| unsafe { cell.read() });
             if let Some(element) = element {
                 // SAFETY: the cell is the slot's, and what was inside has been taken out.
@@ -105,7 +108,8 @@ impl<T> Drop for Exchange<T> {
         if mem::needs_drop::<T>() {
             let mut slots = self.slots.iter();
             drop_all(|| {
-                // Relaxed: with `&mut self`, everything that happened to the slots is visible already.
+                // Relaxed: with `&mut self`, everything that happened to the slots is visible
+                // already.
                 let mut words = slots.by_ref().map(|slot| slot.load(Ordering::Relaxed));
                 let word = words.find(|&word| self.layout.is_full(word))?;
                 // SAFETY: a full slot's cell holds an element, and no slot is visited twice.
@@ -131,10 +135,11 @@ impl<'a, T> Hand for ExchangeHand<'a, T> {
     unsafe fn compare_exchange(&mut self, position: Position, (slot, seen): (&AtomicU64, u64), closed: u64) -> bool {
         let layout = self.slots.layout;
         let new = position.stamp_after(self.full, layout) | closed | self.spare.index() as u64;
-        // SeqCst pairs with itself and with `load`: it releases what was put into the cell given away, and what led this
-        // thread to `position`; it acquires what the last owner did with the cell taken (as the load of `seen` did, unless
-        // the word has come again meanwhile); and it comes before what this thread loads next. A failure tells nothing, the
-        // caller loads again: Relaxed.
+        // SeqCst pairs with itself and with `load`: it releases what was put into the cell given
+        // away, and what led this thread to `position`; it acquires what the last owner did with
+        // the cell taken (as the load of `seen` did, unless the word has come again meanwhile); and
+        // it comes before what this thread loads next. A failure tells nothing, the caller loads
+        // again: Relaxed.
         let exchanged = slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok();
         if exchanged {
             // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
@@ -160,9 +165,10 @@ mod models {
 
     use super::{Exchange, Hand, Slots};
 
-    /// Both threads exchange at one and the same position, so the word that one of them has seen can come again, with the
-    /// same cell and another element in it. That is what the Acquire of the exchange is for: in the ring, where stamps
-    /// do not repeat, the Acquire of the load would do.
+    /// Both threads exchange at one and the same position, so the word that one of them has seen
+    /// can come again, with the same cell and another element in it. That is what the Acquire of
+    /// the exchange is for: in the ring, where stamps do not repeat, the Acquire of the load would
+    /// do.
     #[test]
     fn a_word_that_comes_again_still_hands_over_its_cell() {
         loom::model(|| {

@@ -7,16 +7,18 @@ use std::mem;
 use std::sync::Mutex;
 
 use super::atomic_pair::{AtomicPair, Pair, Payload};
-use super::slots::{Hand, Slots, boxed};
+use super::slots::{Hand, Slots};
 use crate::drop_all::drop_all;
 use crate::error::CapacityError;
+use crate::per_thread::segments::boxed;
 use crate::ring::position::{Position, WordLayout};
 
 /// Slots of `(stamp, element)`.
 pub(super) struct Inline<T> {
     slots: Box<[AtomicPair]>,
     layout: WordLayout,
-    /// Elements are handed from thread to thread, never shared: `Send` and `Sync` where `T: Send`, like a mutex.
+    /// Elements are handed from thread to thread, never shared: `Send` and `Sync` where `T: Send`,
+    /// like a mutex.
     element: PhantomData<Mutex<T>>,
 }
 
@@ -140,9 +142,9 @@ impl<'a, T> Hand for InlineHand<'a, T> {
     unsafe fn compare_exchange(&mut self, position: Position, (slot, seen): (&AtomicPair, Pair), closed: u64) -> bool {
         let layout = self.slots.layout;
         let stamp = position.stamp_after(self.full, layout) | closed;
-        // SeqCst pairs with itself and with `load`: it releases what the element refers to, and what led this thread to
-        // `position`; it acquires the same of the thread that made the exchange before; and it comes before what this thread
-        // loads next.
+        // SeqCst pairs with itself and with `load`: it releases what the element refers to, and
+        // what led this thread to `position`; it acquires the same of the thread that made the
+        // exchange before; and it comes before what this thread loads next.
         let exchanged = slot.compare_exchange(seen, Pair { stamp, payload: self.payload });
         if exchanged {
             self.payload = seen.payload;

@@ -85,11 +85,3 @@ pub(super) trait Hand {
     /// What is in the hand now.
     fn into_element(self) -> Option<Self::Element>;
 }
-
-/// As many elements as there are, or no memory for them.
-pub(super) fn boxed<T>(elements: impl ExactSizeIterator<Item = T>) -> Result<Box<[T]>, CapacityError> {
-    let mut all = Vec::new();
-    all.try_reserve_exact(elements.len()).map_err(|_| CapacityError::OutOfMemory)?;
-    all.extend(elements);
-    Ok(all.into())
-}

@@ -1,4 +1,5 @@
-//! White-box tests: what cannot be brought about from outside. Everything else is tested in `tests/`.
+//! White-box tests: what cannot be brought about from outside. Everything else is tested in
+//! `tests/`.
 
 #![allow(unsafe_code)]
 
@@ -113,7 +114,8 @@ fn goes_through_the_wrap_with_threads<S: Slots<Element = u32> + Sync>() {
     }
 }
 
-/// Puts every pair of positions that were once right into the hints, as threads do that slept before their store.
+/// Puts every pair of positions that were once right into the hints, as threads do that slept
+/// before their store.
 fn any_stale_hint_is_as_good_as_a_fresh_one<S: Slots<Element = u32>>() {
     for capacity in [1, 2, 3, 5, 40] {
         let lap = capacity as u32;

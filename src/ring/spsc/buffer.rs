@@ -1,4 +1,4 @@
-//! The slots of a ring for one producer and one consumer, and who may touch what.
+//! The slots of a ring for one producer and one consumer, and which side may touch what.
 
 #![allow(unsafe_code)]
 
@@ -16,9 +16,11 @@ use crate::ring::position::{Cursor, Position, WordLayout};
 use crate::ring::tail::Tail;
 use crate::sync::{AtomicU64, Ordering, UnsafeCell};
 
-/// Buffer of `stamp | cell`, each beside a cell, so that an element and the word that tells of it are on one cache line.
+/// Slots of `stamp | cell`, each beside a cell, so that an element and the word that tells of it
+/// are on one cache line.
 ///
-/// A slot names a cell, its own at first, and holds an element exactly when its stamp is "full". Every cell has one owner:
+/// A slot names a cell, its own at first, and holds an element exactly when its stamp is "full".
+/// Every cell has one owner:
 ///
 /// | the cell | is owned by |
 /// |---|---|
@@ -26,7 +28,8 @@ use crate::sync::{AtomicU64, Ordering, UnsafeCell};
 /// | that an empty slot names | the [`Filler`]: nobody else writes to an empty slot |
 /// | that no slot names | the side whose `spare` it is |
 ///
-/// This holds whatever [`Cursor`]s the protocol comes up with, so the protocol needs no unsafe code.
+/// This holds whatever [`Cursor`]s the protocol comes up with, so the protocol needs no unsafe
+/// code.
 pub(super) struct Buffer<T> {
     /// `capacity` slots, and two more for their cells: the first spares.
     slots: Aligned<Slot<T>>,
@@ -40,8 +43,8 @@ struct Slot<T> {
     cell: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: a cell is only touched by its one owner, and it changes hands by words that order it; elements are
-// moved through cells and never shared.
+// SAFETY: a cell is only touched by its one owner, and it changes hands by words that order it;
+// elements are moved through cells and never shared.
 unsafe impl<T: Send> Sync for Buffer<T> {}
 // SAFETY: as above; and all memory is owned.
 unsafe impl<T: Send> Send for Buffer<T> {}
@@ -94,24 +97,25 @@ impl<T> Buffer<T> {
         self.layout
     }
 
-    /// Pairs with the changes of the word. Acquire would do for what the word tells of, and does for the producer, who has put
-    /// a fence before. SeqCst is for the consumer, who concludes from it what the producer has not done: it pairs with that
-    /// fence.
+    /// Pairs with the changes of the word. Acquire suffices to read the element, and suffices for the
+    /// producer, which has issued a fence. The consumer needs SeqCst: it infers from this load that
+    /// the producer has *not* pushed. That pairs with the producer's fence.
     #[inline]
     pub(super) fn load(&self, index: usize) -> u64 {
         self.slots[index].word.load(Ordering::SeqCst)
     }
 }
 
-// The functions below take the slots as a slice, and their callers read it from `self` once: after an atomic access the
-// compiler would read it again, and again.
+// The functions below take the slots as a slice, and their callers read it from `self` once: after
+// an atomic access the compiler would read it again, and again.
 
-/// Unchecked, because the checks were a third of the cost of a push (Zen 4).
+/// Unchecked, because the checks would be a third of the cost of a push.
 ///
 /// # Safety
 ///
-/// `index` is that of a position of this ring, so less than the capacity, or that of a cell, which a word names or a side
-/// has for its spare: `sides` makes a slot for each, and they are only exchanged.
+/// `index` is that of a position of this ring, so less than the capacity, or that of a cell, which
+/// a word names or a side has for its spare: `sides` makes a slot for each, and they are only
+/// exchanged.
 #[inline(always)]
 unsafe fn slot<T>(slots: &[Slot<T>], index: usize) -> &Slot<T> {
     debug_assert!(index < slots.len());
@@ -133,7 +137,8 @@ unsafe fn write<T>(slots: &[Slot<T>], cell: usize, value: T) {
 
 /// # Safety
 ///
-/// The cell is the caller's own, it holds an element, and this is the only time that it is taken out.
+/// The cell is the caller's own, it holds an element, and this is the only time that it is taken
+/// out.
 #[inline(always)]
 unsafe fn read<T>(slots: &[Slot<T>], cell: usize) -> T {
     // SAFETY: there is a slot for each cell.
@@ -160,7 +165,8 @@ impl<T> Filler<T> {
         self.tail.position()
     }
 
-    /// Puts an element into the slot of the tail, and takes out the one inside, if there is one: wait-free.
+    /// Puts an element into the slot of the tail, and takes out the one inside, if there is one:
+    /// wait-free.
     #[inline(always)]
     pub(super) fn push(&mut self, value: T) -> Option<T> {
         let slots: &[Slot<T>] = &self.buffer.slots;
@@ -169,8 +175,8 @@ impl<T> Filler<T> {
         self.tail = tail.next(layout);
         // SAFETY: a cursor's index is less than the capacity.
         let word = &unsafe { slot(slots, tail.index()) }.word;
-        // Acquire pairs with the exchange in `pop`: the consumer is done with the cell that it has left here. Only that
-        // the slot is empty is concluded, which stays so: Acquire is enough.
+        // Acquire pairs with the exchange in `pop`: the consumer is done with the cell that it has
+        // left here. Only that the slot is empty is concluded, which stays so: Acquire is enough.
         let seen = word.load(Ordering::Acquire);
         let full = layout.is_full(seen);
         let cell = if full { spare } else { layout.index(seen) };
@@ -178,14 +184,14 @@ impl<T> Filler<T> {
         unsafe { write(slots, cell, value) };
         let new = tail.stamp_after(true, layout) | cell as u64;
         if !full {
-            // Release pairs with the load and the exchange in `pop`: it hands over the cell. A store, because nobody else
-            // changes the word of an empty slot.
+            // Release pairs with the load and the exchange in `pop`: it hands over the cell. A
+            // store, because nobody else changes the word of an empty slot.
             word.store(new, Ordering::Release);
             return None;
         }
-        // Release hands over the spare; Acquire takes what the slot named: a full cell that this side has filled, or
-        // one that the consumer has emptied meanwhile. No more, because what this side concludes from later loads comes after
-        // a fence.
+        // Release hands over the spare; Acquire takes what the slot named: a full cell that this
+        // side has filled, or one that the consumer has emptied meanwhile. No more, because what
+        // this side concludes from later loads comes after a fence.
         let old = word.swap(new, Ordering::AcqRel);
         let taken = layout.index(old);
         self.spare = taken;
@@ -197,12 +203,14 @@ impl<T> Filler<T> {
     pub(super) fn close(&mut self) {
         let word = &self.buffer.slots[self.tail.index()].word;
         // A read-modify-write, because the consumer may take the element out of a full slot at any
-        // time. Release pairs with the load in `Taker::pop` and `Buffer::load`: the consumer that sees
-        // the bit sees all pushes. Acquire keeps what the exchange in `pop` has released released.
+        // time. Release pairs with the load in `Taker::pop` and `Buffer::load`: the consumer that
+        // sees the bit sees all pushes. Acquire keeps what the exchange in `pop` has released
+        // released.
         word.fetch_or(self.buffer.layout.closed(), Ordering::AcqRel);
     }
 
-    /// Whether the slot of the tail is full. If not, that stays so until the next [`push`](Self::push).
+    /// Whether the slot of the tail is full. If not, that stays so until the next
+    /// [`push`](Self::push).
     #[inline]
     pub(super) fn slot_is_full(&self) -> bool {
         self.buffer.layout.is_full(self.buffer.load(self.tail.index()))
@@ -233,43 +241,28 @@ impl<T> Taker<T> {
     /// Takes the element out of the slot of the head, and moves the head on, if it is one.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> Popped<T> {
-        let (layout, head) = (self.buffer.layout, self.head);
-        // SAFETY: a cursor's index is less than the capacity.
-        let word = &unsafe { slot(&self.buffer.slots, head.index()) }.word;
-        // SeqCst: as in `Buffer::load`.
-        let seen = word.load(Ordering::SeqCst);
-        let stamp = layout.stamp(seen);
-        if stamp == head.stamp_after(true, layout) {
-            return self.take(seen, 0);
-        }
-        if stamp == head.stamp() { Popped::Empty } else { self.pop_closed(seen) }
-    }
-
-    /// Goes on with a pop of a slot that is closed, or not that of the head any more.
-    #[cold]
-    #[inline(never)]
-    fn pop_closed(&mut self, seen: u64) -> Popped<T> {
-        let (layout, head) = (self.buffer.layout, self.head);
-        let closed = seen & layout.closed();
-        match layout.stamp(seen) & !closed {
-            // The slot stays closed: the ring was full when it was closed.
-            stamp if stamp == head.stamp_after(true, layout) => self.take(seen, closed),
-            stamp if stamp == head.stamp() => Popped::Empty,
-            _ => Popped::Gone,
-        }
-    }
-
-    /// Exchanges the spare for the cell of the head's slot, which is full of the head and was `seen`
-    /// so; `closed` is the closed bit of `seen`.
-    #[inline(always)]
-    fn take(&mut self, seen: u64, closed: u64) -> Popped<T> {
         let slots: &[Slot<T>] = &self.buffer.slots;
         let (layout, head, spare) = (self.buffer.layout, self.head, self.spare);
         // SAFETY: a cursor's index is less than the capacity.
         let word = &unsafe { slot(slots, head.index()) }.word;
+        // SeqCst: as in `Buffer::load`.
+        let seen = word.load(Ordering::SeqCst);
+        let stamp = layout.stamp(seen);
+        let mut closed = 0;
+        if stamp != head.stamp_after(true, layout) {
+            if stamp == head.stamp() {
+                return Popped::Empty;
+            }
+            match head.is_closed_at(stamp, layout) {
+                Some(true) => closed = layout.closed(),
+                Some(false) => return Popped::Empty,
+                None => return Popped::Gone,
+            }
+        }
         let new = head.stamp_after(false, layout) | closed | spare as u64;
-        // Release hands over the spare, out of which this side has read; Acquire takes the cell that the producer has
-        // filled. SeqCst, so that it comes before what this side loads next. A failure tells nothing: Relaxed.
+        // Release hands over the spare, out of which this side has read; Acquire takes the cell
+        // that the producer has filled. SeqCst, so that it comes before what this side loads next.
+        // A failure tells nothing: Relaxed.
         if word.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_err() {
             return Popped::Gone;
         }
@@ -286,19 +279,23 @@ impl<T> Drop for Buffer<T> {
         if mem::needs_drop::<T>() {
             let mut slots = self.slots[..self.layout.capacity()].iter();
             drop_all(|| {
-                // Relaxed: with `&mut self`, everything that happened to the slots is visible already.
+                // Relaxed: with `&mut self`, everything that happened to the slots is visible
+                // already.
                 let mut words = slots.by_ref().map(|slot| slot.word.load(Ordering::Relaxed));
                 let word = words.find(|&word| self.layout.is_full(word))?;
-                // SAFETY: nobody else is left, a full slot's cell holds an element, and no slot is visited twice.
+                // SAFETY: nobody else is left, a full slot's cell holds an element, and no slot is
+                // visited twice.
                 Some(unsafe { read(&self.slots, self.layout.index(word)) })
             });
         }
     }
 }
 
-/// A boxed slice that begins on a cache line of its own, and ends on one: so slots of 16 or 32 bytes never straddle lines.
+/// A boxed slice that begins on a cache line of its own, and ends on one: so slots of 16 or 32
+/// bytes never straddle lines.
 ///
-/// Buffer of 32 bytes that do halve what goes through the ring when the cores are far from each other (Zen 4).
+/// Slots that straddle lines halve what goes through the ring when the cores are far from each
+/// other.
 struct Aligned<S> {
     slots: NonNull<[S]>,
 }

@@ -60,7 +60,7 @@ impl Compared {
         assert_eq!(self.producer.is_full(), len == self.producer.capacity());
     }
 
-    /// Random operations; whoever looks does not move on by it.
+    /// Random operations; an end that looks does not move on by it.
     fn go_on(&mut self, operations: usize) {
         let mut random = 1_u32;
         for _ in 0..operations {
@@ -152,8 +152,8 @@ fn goes_through_the_wrap_with_threads() {
     }
 }
 
-/// However far the consumer is behind: laps, single steps, and in the large ring, by halves; and with the last hint as old as
-/// the ring, or given just now.
+/// However far the consumer is behind: laps, single steps, and in the large ring, by halves; and
+/// with the last hint as old as the ring, or given just now.
 #[test]
 fn a_consumer_of_long_ago_finds_the_oldest() {
     for capacity in [1, 2, 3, 5, 40, 300] {
@@ -184,7 +184,8 @@ fn a_consumer_of_long_ago_finds_the_oldest() {
     }
 }
 
-/// Nobody answers when no one pushes: the next push must not wait for a consumer that has long found what it wanted.
+/// There is no answer while nothing is pushed: the next push must not wait for a consumer that has long
+/// found what it wanted.
 #[test]
 fn a_request_is_withdrawn() {
     let mut ring = Compared::new(2, 0);

@@ -1,38 +1,48 @@
-//! Whether a long history of a queue of unique elements is linearizable: thousands of calls, as many as nine threads.
+//! Whether a long history of a queue of unique elements is linearizable: thousands of calls, as
+//! many as nine threads.
 //!
-//! The general problem is hard even for one register (Gibbons and Korach, "Testing shared memories", 1997). For
-//! unbounded queues of unique elements it takes O(n log n) (Lee and Mathur, "Efficient decrease-and-conquer
-//! linearizability monitoring", and Abdulla et al., "Efficient linearizability monitoring", both 2025). Neither knows
-//! of a capacity, of a push that takes an element out in the same step, or of a length. So this is a search, Wing and
-//! Gong's with Lowe's memory of dead ends ("Testing for linearizability", 2017), as in `support::history`; but unique
+//! The general problem is hard even for one register (Gibbons and Korach, "Testing shared
+//! memories", 1997). For unbounded queues of unique elements it takes O(n log n) (Lee and Mathur,
+//! "Efficient decrease-and-conquer linearizability monitoring", and Abdulla et al., "Efficient
+//! linearizability monitoring", both 2025). Neither knows of a capacity, of a push that takes an
+//! element out in the same step, or of a length. So this is a search, Wing and Gong's with Lowe's
+//! memory of dead ends ("Testing for linearizability", 2017), as in `support::history`; but unique
 //! elements say in advance which call takes each of them out, and that leaves next to no choice:
 //!
-//! 1. A call that changes nothing (`len`, a `pop` of nothing, …) is placed as soon as it fits. No choice: a place
-//!    that is early enough for the calls before it stays right when it moves further ahead of the others.
-//! 2. Only the one call that takes the oldest element out can do so. If the queue is full, nothing else can change it.
-//! 3. Elements leave in the order in which they entered. An element cannot enter while one that must leave before it is
-//!    still outside.
-//! 4. Let `x` and `y` be able to enter, and let the calls that take them out be both pops, or both pushes whose
-//!    elements are taken out by calls of which the same is true, and so on. If `y` entering next is right, and each
-//!    of the calls on `x`'s side follows no call that its counterpart does not follow (the first one aside, which can
-//!    be next anyway) and precedes every call that its counterpart precedes, then the two sides can change places,
-//!    call by call: `x` entering next is right too, and `y` need not be tried.
+//! 1. A call that changes nothing (`len`, a `pop` of nothing, …) is placed as soon as it fits. No
+//!    choice: a place that is early enough for the calls before it stays right when it moves
+//!    further ahead of the others.
+//! 2. Only the one call that takes the oldest element out can do so. If the queue is full, nothing
+//!    else can change it.
+//! 3. Elements leave in the order in which they entered. An element cannot enter while one that
+//!    must leave before it is still outside. Nothing enters a closed queue: the one call that
+//!    closes it cannot be next while an element is still outside.
+//! 4. Let `x` and `y` be able to enter, and let the calls that take them out be both pops, or both
+//!    pushes whose elements are taken out by calls of which the same is true, and so on. If `y`
+//!    entering next is right, and each of the calls on `x`'s side follows no call that its
+//!    counterpart does not follow (the first one aside, which can be next anyway) and precedes
+//!    every call that its counterpart precedes, then the two sides can change places, call by call:
+//!    `x` entering next is right too, and `y` need not be tried.
 //!
-//!    *Proof.* `y` first means `y`'s calls Y₀, Y₁, … are each placed before their counterparts X₀, X₁, …; put each Xᵢ
-//!    into Yᵢ's place and the other way round. Every place gets a call of the same effect on the length, and the
-//!    elements change places in the queue with the calls. Xᵢ, moved ahead, is still after all that it follows: Yᵢ
-//!    followed those too. Yᵢ, moved back, is still before all that it precedes: Xᵢ preceded those too. Among the
-//!    moved calls themselves, only Yᵢ before Xⱼ could break; but then, by the two conditions, Xᵢ precedes Yⱼ, so Xᵢ's
-//!    old place, Yᵢ's new one, was before Yⱼ's old one, which is Xⱼ's new one. ∎
+//! *Proof.* (Pushes and pops only: a call that closes the queue has no element, and stays where it
+//! is.) `y` first means `y`'s calls Y₀, Y₁, … are each placed before their counterparts X₀, X₁, …;
+//! put each Xᵢ into Yᵢ's place and the other way round. Every place gets a call of the same effect
+//! on the length, and the elements change places in the queue with the calls. Xᵢ, moved ahead, is
+//! still after all that it follows: Yᵢ followed those too. Yᵢ, moved back, is still before all that
+//! it precedes: Xᵢ preceded those too. Among the moved calls themselves, only Yᵢ before Xⱼ could
+//! break; but then, by the two conditions, Xᵢ precedes Yⱼ, so Xᵢ's old place, Yᵢ's new one, was
+//! before Yⱼ's old one, which is Xⱼ's new one. ∎
 //!
-//! What is left: when to pop, as against to push, while the two overlap; and the order of two pushes that overlap,
-//! whose elements' ways out overlap too, without one of them being first at both ends. *Complexity*: linear in the
-//! calls as long as the first try is right, which for histories of a correct queue it nearly always is. To refuse one
-//! takes all that can be reached up to the error: at most the product of the overlapping calls of each thread, times
-//! 2 to the number of such pairs of pushes in the queue at once. So the search is limited, and says
+//! What is left: when to pop, as against to push, while the two overlap; and the order of two
+//! pushes that overlap, whose elements' ways out overlap too, without one of them being first at
+//! both ends. *Complexity*: linear in the calls as long as the first try is right, which for
+//! histories of a correct queue it nearly always is. To refuse one takes all that can be reached up
+//! to the error: at most the product of the overlapping calls of each thread, times 2 to the number
+//! of such pairs of pushes in the queue at once. So the search is limited, and says
 //! [`Verdict::Undecided`] where it ends for that reason: in a few of 100,000 histories of the ring.
 //!
-//! It is told which calls had returned when each call began, thread by thread. No times: any sound way to know will do.
+//! It is told which calls had returned when each call began, thread by thread. No times: any sound
+//! way to know will do.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -48,7 +58,8 @@ pub(crate) const MAX_THREADS: usize = 9;
 /// A number of calls for each thread, counted from its first.
 pub(crate) type Counts = [u32; MAX_THREADS];
 
-/// A call, and the calls of each thread that had returned when it began: all earlier ones of its own.
+/// A call, and the calls of each thread that had returned when it began: all earlier ones of its
+/// own.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) op: Op,
@@ -76,7 +87,8 @@ pub(crate) enum Verdict {
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) verdict: Verdict,
-    /// How many states the search was in, some more than once: with no choice taken back, at most one for each call.
+    /// How many states the search was in, some more than once: with no choice taken back, at most
+    /// one for each call.
     pub(crate) states: usize,
     /// How many calls overlapped with another.
     pub(crate) overlapping: usize,
@@ -108,7 +120,8 @@ impl History {
         report
     }
 
-    /// A verdict of "linearizable" comes with an order of the calls, and does not rest on the search.
+    /// A verdict of "linearizable" comes with an order of the calls, and does not rest on the
+    /// search.
     fn assert_is_linearization(&self, order: &[u8]) {
         let mut model = Model::new(self.capacity, self.overflow);
         let mut placed = Counts::default();
@@ -158,13 +171,16 @@ struct Step {
     before: Counts,
     /// How long the queue must have been.
     len: RangeInclusive<usize>,
+    /// Whether it must have been closed; `None`: either will do.
+    closed: Option<bool>,
     enters: Option<usize>,
     leaves: Option<usize>,
+    closes: bool,
 }
 
 impl Step {
     fn changes_nothing(&self) -> bool {
-        self.enters.is_none() && self.leaves.is_none()
+        self.enters.is_none() && self.leaves.is_none() && !self.closes
     }
 
     /// Grows with time, as far as order is known.
@@ -188,7 +204,8 @@ struct Steps {
 impl Steps {
     /// # Errors
     ///
-    /// Why no queue at all does this: a result that the call cannot have, an element from nowhere or twice.
+    /// Why no queue at all does this: a result that the call cannot have, an element from nowhere
+    /// or twice.
     fn of(history: &History) -> Result<Self, String> {
         assert!(history.threads.len() <= MAX_THREADS, "too many threads");
         let full = history.capacity.unwrap_or(usize::MAX);
@@ -211,29 +228,41 @@ impl Steps {
             let mut steps = Vec::with_capacity(calls.len());
             for (number, call) in calls.iter().enumerate() {
                 assert_eq!(call.after[thread] as usize, number, "a thread makes its calls one after the other");
-                let (len, enters, leaves) = match (call.op, &call.ret) {
-                    (Op::Push(new) | Op::TryPush(new), Ret::Stored) => (0..=full - 1, Some(element(new)?), None),
-                    (Op::Push(new), &Ret::Evicted(old)) if evicts => {
-                        (full..=full, Some(element(new)?), Some(element(old)?))
+                let (len, closed, enters, leaves) = match (call.op, &call.ret) {
+                    (Op::Push(new) | Op::TryPush(new), Ret::Stored) => {
+                        (0..=full - 1, Some(false), Some(element(new)?), None)
                     }
-                    (Op::Push(new), &Ret::Rejected(same)) if rejects && new == same => (full..=full, None, None),
-                    (Op::TryPush(new), &Ret::Rejected(same)) if new == same => (full..=full, None, None),
-                    (Op::Pop, &Ret::Popped(Some(old))) => (1..=full, None, Some(element(old)?)),
-                    (Op::Pop, Ret::Popped(None)) => (0..=0, None, None),
-                    (Op::Len, &Ret::Len(len)) => (len..=len, None, None),
-                    (Op::IsEmpty, Ret::Bool(true)) => (0..=0, None, None),
-                    (Op::IsEmpty, Ret::Bool(false)) => (1..=full, None, None),
-                    (Op::IsFull, Ret::Bool(true)) => (full..=full, None, None),
-                    (Op::IsFull, Ret::Bool(false)) => (0..=full - 1, None, None),
+                    (Op::Push(new), &Ret::Evicted(old)) if evicts => {
+                        (full..=full, Some(false), Some(element(new)?), Some(element(old)?))
+                    }
+                    (Op::Push(new), &Ret::Rejected(same)) if rejects && new == same => {
+                        (full..=full, Some(false), None, None)
+                    }
+                    (Op::TryPush(new), &Ret::Rejected(same)) if new == same => (full..=full, Some(false), None, None),
+                    (Op::Push(new) | Op::TryPush(new), &Ret::Closed(same)) if new == same => {
+                        (0..=full, Some(true), None, None)
+                    }
+                    (Op::Pop, &Ret::Popped(Some(old))) => (1..=full, None, None, Some(element(old)?)),
+                    (Op::Pop, Ret::Popped(None)) => (0..=0, None, None, None),
+                    // It was open before, or closed, and is closed afterwards.
+                    (Op::Close, &Ret::Bool(closes)) => (0..=full, Some(!closes), None, None),
+                    (Op::IsClosed, &Ret::Bool(closed)) => (0..=full, Some(closed), None, None),
+                    (Op::Len, &Ret::Len(len)) => (len..=len, None, None, None),
+                    (Op::IsEmpty, Ret::Bool(true)) => (0..=0, None, None, None),
+                    (Op::IsEmpty, Ret::Bool(false)) => (1..=full, None, None, None),
+                    (Op::IsFull, Ret::Bool(true)) => (full..=full, None, None, None),
+                    (Op::IsFull, Ret::Bool(false)) => (0..=full - 1, None, None, None),
                     (Op::PopInto(_), _) => unimplemented!("a call that takes several elements"),
                     (op, ret) => return Err(format!("{op:?} cannot return {ret:?}")),
                 };
+                let closes = call.op == Op::Close && closed == Some(false);
                 if let Some(left) = leaves {
                     if exits[left].replace((thread, number)).is_some() {
                         return Err(format!("{:?} -> {:?}: it had left already", call.op, call.ret));
                     }
                 }
-                steps.push(Step { after: call.after, before: Counts::default(), len, enters, leaves });
+                let (after, before) = (call.after, Counts::default());
+                steps.push(Step { after, before, len, closed, enters, leaves, closes });
             }
             threads.push(steps);
         }
@@ -293,11 +322,13 @@ struct Search<'a> {
     /// … as many as these.
     gone: usize,
     is_in: Vec<bool>,
+    is_closed: bool,
     /// Of each thread, the first call that takes out an element which has not entered.
     first_exit: Counts,
     /// Threads whose next call is to be tried, the last one first.
     candidates: Vec<u8>,
-    /// When each element leaves, as far as is known: those that enter together are tried in this order.
+    /// When each element leaves, as far as is known: those that enter together are tried in this
+    /// order.
     leaving: Vec<i64>,
     dead_ends: HashSet<Box<[u32]>>,
     states: usize,
@@ -325,6 +356,7 @@ impl<'a> Search<'a> {
             entered: Vec::new(),
             gone: 0,
             is_in: vec![false; steps.exits.len()],
+            is_closed: false,
             first_exit: Counts::default(),
             candidates: Vec::new(),
             leaving: (0..steps.exits.len()).map(|element| steps.exit(element).map_or(i64::MAX, Step::time)).collect(),
@@ -337,10 +369,12 @@ impl<'a> Search<'a> {
         search
     }
 
-    /// Whether there is an order that is right; it is in `placed` then. `None`: that would take too long to say.
+    /// Whether there is an order that is right; it is in `placed` then. `None`: that would take too
+    /// long to say.
     ///
-    /// What was chosen wrongly when an element entered shows when it should leave, with the whole queue in between.
-    /// So a search that does not get on is given up, and begun again with what was learnt; the dead ends stay true.
+    /// What was chosen wrongly when an element entered shows when it should leave, with the whole
+    /// queue in between. So a search that does not get on is given up, and begun again with what
+    /// was learnt; the dead ends stay true.
     fn run(&mut self) -> Option<bool> {
         let mut patience = 2 * self.calls;
         while self.states < MAX_STATES {
@@ -392,7 +426,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// At a dead end: which element should have been the oldest, going by the calls that can be next?
+    /// At a dead end: which element should have been the oldest, going by the calls that can be
+    /// next?
     fn learn(&mut self) {
         let Some(&oldest) = self.entered.get(self.gone) else { return };
         let next = (0..self.steps.threads.len()).filter_map(|thread| {
@@ -403,7 +438,8 @@ impl<'a> Search<'a> {
         self.lesson = next.min().map(|(_, element)| (element, oldest as usize));
     }
 
-    /// All that the future depends on.
+    /// All that the future depends on. (Whether the queue is closed follows from the calls that are
+    /// placed.)
     fn key(&self) -> Box<[u32]> {
         let next = &self.next[..self.steps.threads.len()];
         next.iter().chain(&self.entered[self.gone..]).copied().collect()
@@ -412,8 +448,9 @@ impl<'a> Search<'a> {
     /// The next call of a thread, if it can be the next of all.
     fn next_step(&self, thread: usize) -> Option<&'a Step> {
         let step = self.steps.threads[thread].get(self.next[thread] as usize)?;
-        let fits = step.len.contains(&(self.entered.len() - self.gone)) && le(&step.after, &self.next);
-        fits.then_some(step)
+        let fits = step.len.contains(&(self.entered.len() - self.gone))
+            && step.closed.is_none_or(|closed| closed == self.is_closed);
+        (fits && le(&step.after, &self.next)).then_some(step)
     }
 
     /// Rule 1.
@@ -433,8 +470,13 @@ impl<'a> Search<'a> {
     fn find_candidates(&mut self) {
         let first = self.candidates.len();
         let mut takes_out = None;
+        let mut closes = None;
         for thread in 0..self.steps.threads.len() {
             let Some(step) = self.next_step(thread) else { continue };
+            if step.closes {
+                closes = Some(thread as u8);
+                continue;
+            }
             if !step.enters.is_none_or(|element| self.may_enter(element)) {
                 continue;
             }
@@ -446,8 +488,8 @@ impl<'a> Search<'a> {
             }
         }
 
-        // The element that leaves first is to enter first, so it comes last; whatever makes another needless leaves no
-        // later.
+        // The element that leaves first is to enter first, so it comes last; whatever makes another
+        // needless leaves no later.
         let step = |&thread: &u8| &self.steps.threads[thread as usize][self.next[thread as usize] as usize];
         let leaving = |thread: &u8| step(thread).enters.map(|element| self.leaving[element]);
         self.candidates[first..].sort_by_key(|thread| Reverse((leaving(thread), step(thread).deadline())));
@@ -459,9 +501,15 @@ impl<'a> Search<'a> {
         }
         self.candidates.extend(kept.iter().rev());
 
+        // Rule 3, again. All candidates but a pop are gone then.
+        if let Some(close) = closes.filter(|_| self.entered.len() == self.is_in.len()) {
+            self.candidates.push(close);
+            kept.push(close);
+        }
+
         // What must be done first is likely to be what was done first.
         if let Some(pop) = takes_out {
-            let pop_first = kept.iter().all(|push| step(&pop).deadline() <= step(push).deadline());
+            let pop_first = kept.iter().all(|other| step(&pop).deadline() <= step(other).deadline());
             let at = if pop_first { self.candidates.len() } else { first };
             self.candidates.insert(at, pop);
         }
@@ -481,6 +529,7 @@ impl<'a> Search<'a> {
         self.next[thread] += 1;
         self.placed.push(thread as u8);
         self.gone += usize::from(step.leaves.is_some());
+        self.is_closed |= step.closes;
         if let Some(element) = step.enters {
             self.entered.push(element as u32);
             self.is_in[element] = true;
@@ -502,6 +551,8 @@ impl<'a> Search<'a> {
         self.next[thread] -= 1;
         let step = &self.steps.threads[thread][self.next[thread] as usize];
         self.gone -= usize::from(step.leaves.is_some());
+        // At most one is placed: the next one does not fit.
+        self.is_closed &= !step.closes;
         if let Some(element) = step.enters {
             self.entered.pop();
             self.is_in[element] = false;

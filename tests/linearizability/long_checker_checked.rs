@@ -1,11 +1,12 @@
-//! The checker of long histories: that it agrees with the one of short histories where both can be asked, that it
-//! accepts long histories which are right by construction, and that it refuses them with one error in the middle.
+//! The checker of long histories: that it agrees with the one of short histories where both can be
+//! asked, that it accepts long histories which are right by construction, and that it refuses them
+//! with one error in the middle.
 
 use std::iter;
 
 use ringway::Overflow;
 
-use crate::fifo::{Call, Counts, History, MAX_THREADS, Verdict};
+use crate::long_checker::{Call, Counts, History, MAX_THREADS, Verdict};
 use crate::random::Random;
 use crate::support::history;
 use crate::support::model::{Model, Op, Ret};
@@ -30,9 +31,19 @@ enum Fault {
     FullWithRoom,
     NoneWhileNonEmpty,
     LengthThatNeverWas,
+    /// A push gets in after the queue was closed.
+    StoredAfterClosing,
+    /// A push on full evicts although the queue is closed.
+    EvictedAfterClosing,
+    /// A `try_push` says that the queue is full, and not that it is closed.
+    RejectedAfterClosing,
+    ClosedTwice,
+    OpenAfterClosing,
+    ClosedWhileOpen,
+    RefusedWhileOpen,
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 18] = [
     Fault::Reordered,
     Fault::EvictedNotOldest,
     Fault::EvictedWithoutNeed,
@@ -44,7 +55,27 @@ const FAULTS: [Fault; 11] = [
     Fault::FullWithRoom,
     Fault::NoneWhileNonEmpty,
     Fault::LengthThatNeverWas,
+    Fault::StoredAfterClosing,
+    Fault::EvictedAfterClosing,
+    Fault::RejectedAfterClosing,
+    Fault::ClosedTwice,
+    Fault::OpenAfterClosing,
+    Fault::ClosedWhileOpen,
+    Fault::RefusedWhileOpen,
 ];
+
+impl Fault {
+    fn needs_closing(self) -> bool {
+        matches!(
+            self,
+            Self::StoredAfterClosing
+                | Self::EvictedAfterClosing
+                | Self::RejectedAfterClosing
+                | Self::ClosedTwice
+                | Self::OpenAfterClosing
+        )
+    }
+}
 
 /// Threads that take turns on the model, and hear of each other's calls late.
 struct Simulation {
@@ -129,12 +160,13 @@ impl Simulation {
         while done < n {
             let pushes = self.random.below(5);
             for _ in 0..(1 + self.random.below(2 * self.capacity + 4)).min(n - done) {
-                let op = match self.random.below(16) {
+                let op = match self.random.below(17) {
                     0 => Op::Len,
                     1 => Op::IsEmpty,
                     2 => Op::IsFull,
                     3 => Op::TryPush(self.new_value()),
-                    i if i < 4 + 3 * pushes => Op::Push(self.new_value()),
+                    4 => Op::IsClosed,
+                    i if i < 5 + 3 * pushes => Op::Push(self.new_value()),
                     _ => Op::Pop,
                 };
                 self.call(op);
@@ -143,7 +175,8 @@ impl Simulation {
         }
     }
 
-    /// The fault happens in a call that overlaps with no other, so that no order of the calls can make it right.
+    /// The fault happens in a call that overlaps with no other, so that no order of the calls can
+    /// make it right.
     fn fault(&mut self, fault: Fault) {
         self.known_to_all = *self.past.last().unwrap();
         let mut elements = self.elements();
@@ -185,6 +218,22 @@ impl Simulation {
             }
             Fault::NoneWhileNonEmpty => (Op::Pop, Ret::Popped(None)),
             Fault::LengthThatNeverWas => (Op::Len, Ret::Len(elements.len() - 1)),
+            Fault::StoredAfterClosing => (Op::Push(self.new_value()), Ret::Stored),
+            Fault::EvictedAfterClosing => {
+                let Ret::Popped(Some(oldest)) = self.model.apply(Op::Pop) else { panic!("it is empty") };
+                (Op::Push(self.new_value()), Ret::Evicted(oldest))
+            }
+            Fault::RejectedAfterClosing => {
+                let value = self.new_value();
+                (Op::TryPush(value), Ret::Rejected(value))
+            }
+            Fault::ClosedTwice => (Op::Close, Ret::Bool(true)),
+            Fault::OpenAfterClosing => (Op::IsClosed, Ret::Bool(false)),
+            Fault::ClosedWhileOpen => (Op::IsClosed, Ret::Bool(true)),
+            Fault::RefusedWhileOpen => {
+                let value = self.new_value();
+                (Op::Push(value), Ret::Closed(value))
+            }
         };
         self.record(op, ret);
         self.known_to_all = *self.past.last().unwrap();
@@ -199,7 +248,8 @@ impl Simulation {
         loop {
             let len = self.elements().len();
             let ready = match fault {
-                // The newest and the oldest element must have been pushed without doubt in this order.
+                // The newest and the oldest element must have been pushed without doubt in this
+                // order.
                 Fault::Reordered => len > self.overlap + 1,
                 Fault::EvictedNotOldest => len > self.overlap + 1 && len == self.capacity,
                 Fault::EvictedWithoutNeed | Fault::FullWithRoom => 0 < len && len < self.capacity,
@@ -207,6 +257,10 @@ impl Simulation {
                 // Else the call after it would contradict the one before.
                 Fault::TooEarly => 0 < len && len < self.capacity,
                 Fault::Doubled => !self.popped.is_empty(),
+                // Nothing else is wrong with such a call.
+                Fault::StoredAfterClosing => len < self.capacity,
+                Fault::EvictedAfterClosing | Fault::RejectedAfterClosing => len == self.capacity,
+                Fault::ClosedTwice | Fault::OpenAfterClosing | Fault::ClosedWhileOpen | Fault::RefusedWhileOpen => true,
                 Fault::Lost | Fault::FromNowhere | Fault::NoneWhileNonEmpty | Fault::LengthThatNeverWas => len > 0,
             };
             if ready {
@@ -216,7 +270,8 @@ impl Simulation {
         }
     }
 
-    /// Takes out what is left, and something may be wrong with that only if something was wrong before.
+    /// Takes out what is left, and something may be wrong with that only if something was wrong
+    /// before.
     fn drained(mut self) -> History {
         self.known_to_all = *self.past.last().unwrap();
         for _ in 0..=self.elements().len() {
@@ -260,8 +315,10 @@ fn spoil(history: &mut History, random: &mut Random) {
         // … of no call, …
         2 => {
             history.threads[thread][number].ret = match history.threads[thread][number].op {
-                Op::Push(_) => [Ret::Stored, Ret::Evicted(0), Ret::Evicted(1)][random.below(3)].clone(),
-                Op::TryPush(value) => [Ret::Stored, Ret::Rejected(value)][random.below(2)].clone(),
+                Op::Push(value) => {
+                    [Ret::Stored, Ret::Evicted(0), Ret::Evicted(1), Ret::Closed(value)][random.below(4)].clone()
+                }
+                Op::TryPush(value) => [Ret::Stored, Ret::Rejected(value), Ret::Closed(value)][random.below(3)].clone(),
                 Op::Len => Ret::Len(random.below(3)),
                 Op::Pop => Ret::Popped([None, Some(0), Some(1), Some(2)][random.below(4)]),
                 _ => Ret::Bool(random.below(2) == 0),
@@ -288,6 +345,13 @@ fn agrees_with_the_checker_of_short_histories() {
         let (threads, capacity, overlap) = (1 + random.below(4), 1 + random.below(4), random.below(9));
         let mut simulation = Simulation::new(random.below(1 << 30) as u64, threads, capacity, overflow, overlap);
         simulation.calls(1 + random.below(10));
+        if random.below(2) == 0 {
+            simulation.call(Op::Close);
+            simulation.calls(random.below(5));
+            if random.below(4) == 0 {
+                simulation.call(Op::Close);
+            }
+        }
         let mut history = simulation.history();
         for _ in 0..random.below(3) {
             spoil(&mut history, &mut random);
@@ -317,6 +381,10 @@ fn long_histories_that_are_right() {
         for seed in 0..4 {
             let mut simulation = Simulation::new(seed, threads, capacity, Overflow::EvictOldest, overlap);
             simulation.calls(3000);
+            if seed % 2 == 1 {
+                simulation.call(Op::Close);
+                simulation.calls(300);
+            }
             let report = simulation.drained().check();
             assert_eq!(report.verdict, Verdict::Linearizable, "{threads} threads, {capacity} slots, seed {seed}");
         }
@@ -335,6 +403,16 @@ fn long_histories_with_one_error() {
             for seed in 0..2 {
                 let mut simulation = Simulation::new(seed, threads, capacity, Overflow::EvictOldest, overlap);
                 simulation.calls(1000);
+                if fault == Fault::EvictedAfterClosing || fault == Fault::RejectedAfterClosing {
+                    // Nothing fills it any more when it is closed.
+                    (0..capacity).for_each(|_| {
+                        let op = Op::Push(simulation.new_value());
+                        simulation.call(op);
+                    });
+                }
+                if fault.needs_closing() {
+                    simulation.call(Op::Close);
+                }
                 simulation.calls_until_ready_for(fault);
                 simulation.fault(fault);
                 simulation.calls(1000);

@@ -1,11 +1,11 @@
-//! The scripts. The main thread runs the first of each, so a script of three threads is one in which cells grow: in
-//! models the first segment is for two.
+//! The scripts. The main thread runs the first of each, so a script of three threads is one in
+//! which cells grow: in models the first segment is for two.
 
-use ringway::{AtomicRing, MutexRing, MutexVec, Storage};
+use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Storage};
 
 use crate::element::{Large, Small};
 use crate::explore::{Order, Script, explore};
-use crate::support::model::Op::{IsEmpty, IsFull, Len, Pop, Push, TryPush};
+use crate::support::model::Op::{Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 
 /// Each script on both storages, fenced and bare.
 macro_rules! atomic_ring {
@@ -68,7 +68,7 @@ atomic_ring! {
         capacity: 2,
         start: &[Push(0), Push(1)],
         threads: &[&[Push(2), Push(3), Push(4)], &[Pop, Pop]],
-        preemptions: None,
+        preemptions: Some(7),
     }
 
     two_consumers {
@@ -170,11 +170,116 @@ atomic_ring! {
         threads: &[&[Len], &[Push(1)], &[Pop]],
         preemptions: Some(5),
     }
+
+    /// The slot is empty at first, and full of the lap before afterwards.
+    close_and_push {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Close, Push(1)], &[Push(2), Push(3)]],
+        preemptions: None,
+    }
+
+    close_and_push_over_laps {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Close, Push(2)], &[Push(3), Push(4), Push(5)]],
+        preemptions: Some(6),
+    }
+
+    close_and_try_push {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Close, IsClosed], &[TryPush(1), TryPush(2)]],
+        preemptions: None,
+    }
+
+    /// A full ring is closed at the slot that the pop empties: the pop keeps the bit.
+    close_and_pop_one_slot {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Close, Push(1)], &[Pop, Pop]],
+        preemptions: None,
+    }
+
+    close_and_pop {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Close, Push(2)], &[Pop, Push(3), Pop]],
+        preemptions: Some(6),
+    }
+
+    close_and_two_pops {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Close], &[Pop], &[Pop, Push(2)]],
+        preemptions: Some(3),
+    }
+
+    /// One of the two closes it.
+    two_closes {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Close, Push(1)], &[Push(2), Close]],
+        preemptions: None,
+    }
+
+    /// Both closes and the push are at the same slot.
+    two_closes_and_push {
+        capacity: 1,
+        start: &[],
+        threads: &[&[Close], &[Close], &[Push(0)]],
+        preemptions: Some(6),
+    }
+
+    close_push_and_pop_one_slot {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Close], &[Push(1)], &[Pop]],
+        preemptions: Some(5),
+    }
+
+    close_push_and_pop_three_slots {
+        capacity: 3,
+        start: &[Push(0), Push(1), Push(2), Pop],
+        threads: &[&[Close], &[Push(3), Push(4)], &[Pop, Pop]],
+        preemptions: Some(2),
+    }
+
+    close_and_counts {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Close, Pop], &[IsClosed, Len, IsFull, IsEmpty, IsClosed]],
+        preemptions: Some(6),
+    }
+
+    /// The tail moves on while it is looked for.
+    is_closed_and_push {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[IsClosed, IsClosed], &[Push(1), Push(2), Close]],
+        preemptions: None,
+    }
+
+    /// A thread that sees the ring closed sees what was pushed before.
+    push_close_and_pop {
+        capacity: 2,
+        start: &[],
+        threads: &[&[Push(0), Close], &[IsClosed, Pop]],
+        preemptions: None,
+    }
+
+    len_of_what_is_closed {
+        capacity: 2,
+        start: &[Push(0), Push(1), Close],
+        threads: &[&[Len, Len], &[Pop, Pop]],
+        preemptions: None,
+    }
 }
 
-/// An end that was found empty and another that was found full, on different slots: sequential consistency decides, and
-/// loom takes SeqCst accesses for AcqRel, so there is only the fenced order to explore. Bare, it rightly finds that AcqRel
-/// is not enough (the second pop returns `None`, and all the same there is no room); `verification/spin` explores the rest.
+/// An end that was found empty and another that was found full, on different slots: sequential
+/// consistency decides, and loom takes SeqCst accesses for AcqRel, so there is only the fenced
+/// order to explore. Bare, it rightly finds that AcqRel is not enough (the second pop returns
+/// `None`, and all the same there is no room); `verification/spin` explores the rest.
 mod empty_and_full {
     use super::*;
 
@@ -185,7 +290,8 @@ mod empty_and_full {
     atomic_ring!(@ empty_and_full, exchange_fenced, Large, Exchange, Fenced);
 }
 
-/// Both mutex queues by the same scripts: what there is to find is a call that is more than one critical section.
+/// Both mutex queues by the same scripts: what there is to find is a call that is more than one
+/// critical section.
 macro_rules! mutex_queues {
     ($($name:ident { $($script:tt)* })*) => {$(
         mod $name {
@@ -227,6 +333,79 @@ mutex_queues! {
         start: &[Push(0)],
         threads: &[&[Len, IsFull, IsEmpty], &[Push(1), Pop]],
         preemptions: None,
+    }
+}
+
+mutex_queues! {
+    mutex_close_and_push {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Close, IsClosed, Pop], &[Push(1), TryPush(2), Pop]],
+        preemptions: None,
+    }
+
+    mutex_two_closes {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Close, Push(1)], &[Len, Close, Pop]],
+        preemptions: None,
+    }
+}
+
+/// The crate `concurrent-queue`, which knows loom too, and what is done around it.
+///
+/// Only fenced, because its empty and full are SeqCst's matter, as in `empty_and_full`.
+macro_rules! channel_queue {
+    ($($(#[$doc:meta])* $name:ident { $($script:tt)* })*) => {$(
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+
+            static SCRIPT: Script = Script { $($script)* };
+
+            #[test]
+            fn fenced() {
+                let name = concat!(stringify!($name), "::fenced");
+                explore::<Large, ChannelQueue<_>>(name, &SCRIPT, Order::Fenced, ChannelQueue::new);
+            }
+        }
+    )*};
+}
+
+channel_queue! {
+    channel_close_and_push {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Close, Push(1)], &[Push(2), Push(3)]],
+        preemptions: None,
+    }
+
+    channel_close_and_pop {
+        capacity: 2,
+        start: &[Push(0), Push(1)],
+        threads: &[&[Close, Push(2)], &[Pop, Pop]],
+        preemptions: None,
+    }
+
+    channel_one_slot {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Pop, Pop], &[IsEmpty, TryPush(1)]],
+        preemptions: None,
+    }
+
+    channel_close_one_slot {
+        capacity: 1,
+        start: &[Push(0)],
+        threads: &[&[Close, IsClosed], &[Pop, Push(1)]],
+        preemptions: None,
+    }
+
+    channel_close_three_threads {
+        capacity: 3,
+        start: &[Push(0), Push(1), Push(2), Pop],
+        threads: &[&[Close], &[Push(3), TryPush(4)], &[Pop, IsClosed]],
+        preemptions: Some(3),
     }
 }
 

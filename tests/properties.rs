@@ -1,18 +1,20 @@
-//! Each queue does what the model does, call by call, whatever the calls: random scripts on one thread, long enough to
-//! go round several times, through `dyn Queue` and on the types themselves.
+//! Each queue does what the model does, call by call, whatever the calls: random scripts on one
+//! thread, long enough to go round several times, through `dyn Queue` and on the types themselves.
 #![cfg(not(loom))]
 
 mod support;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Queue};
 use support::element::Element;
-use support::model::{Model, Op, Ret, call};
+use support::ends::Ends;
+use support::model::{Model, Op, Ret, call_on};
 use support::queues;
-use support::spsc::Ends;
 
-/// Scripts that mostly push, mostly pop, or neither; what is pushed is numbered.
+/// Scripts that mostly push, mostly pop, or neither; what is pushed is numbered. Some close the
+/// queue, once or twice.
 fn script() -> impl Strategy<Value = Vec<Op>> {
     let calls = |pushes: u32, pops: u32| {
         let op = prop_oneof![
@@ -23,11 +25,15 @@ fn script() -> impl Strategy<Value = Vec<Op>> {
             2 => Just(Op::Len),
             1 => Just(Op::IsEmpty),
             1 => Just(Op::IsFull),
+            1 => Just(Op::IsClosed),
         ];
         vec(op, 0..400)
     };
     let script = prop_oneof![calls(12, 1), calls(4, 1), calls(2, 1), calls(1, 1)];
-    script.prop_map(|mut ops| {
+    (script, vec(any::<Index>(), 0..3)).prop_map(|(mut ops, closings)| {
+        for at in closings {
+            ops.insert(at.index(ops.len() + 1), Op::Close);
+        }
         for (op, number) in ops.iter_mut().zip(0..) {
             match op {
                 Op::Push(value) | Op::TryPush(value) => *value = number,
@@ -55,10 +61,11 @@ fn run<T: Element>(
         _ => (Some(capacity), Overflow::EvictOldest),
     };
     prop_assert_eq!((queue.capacity(), queue.overflow()), (capacity, overflow), "{}", name);
+    prop_assert!(!queue.is_closed(), "{} is closed from the start", name);
 
     let mut model = Model::new(capacity, overflow);
     for (step, &op) in script.iter().enumerate() {
-        prop_assert_eq!(call(queue, op, T::of, T::number), model.apply(op), "{} at step {}: {:?}", name, step, op);
+        prop_assert_eq!(call_on(queue, op), model.apply(op), "{} at step {}: {:?}", name, step, op);
     }
     match model.apply(Op::PopInto(usize::MAX)) {
         Ret::PoppedInto(left) => Ok(left),
@@ -81,7 +88,7 @@ fn run_by_value<T: Element>(
 fn all_queues<T: Element>(capacity: usize, script: &[Op]) -> Result<(), TestCaseError> {
     for (name, queue) in queues::all::<T>(capacity) {
         let left = run(&*queue, &name, capacity, script)?;
-        let all = call(&*queue, Op::PopInto(usize::MAX), T::of, T::number);
+        let all = call_on(&*queue, Op::PopInto(usize::MAX));
         prop_assert_eq!(all, Ret::PoppedInto(left), "{}", name);
     }
     run_by_value(MutexVec::<T>::new(), "mutex-vec", capacity, script)?;

@@ -134,6 +134,42 @@ fn length_that_never_was() {
 }
 
 #[test]
+fn pushed_after_closing() {
+    let close = timed((0, 3), Close, Bool(true));
+    // While it is being closed, a push may come before or after.
+    accepts(ring(1), &[close.clone(), timed((1, 2), Push(1), Stored)]);
+    accepts(ring(1), &[close.clone(), timed((1, 2), Push(1), Ret::Closed(1))]);
+    accepts(ring(1), &[close.clone(), timed((4, 5), Push(1), Ret::Closed(1))]);
+    refuses(ring(1), &[close, timed((4, 5), Push(1), Stored)]);
+    let full = after(&[Push(1)], ring(1));
+    refuses(full.clone(), &[timed((0, 1), Close, Bool(true)), timed((2, 3), Push(2), Evicted(1))]);
+    refuses(full, &[timed((0, 1), Close, Bool(true)), timed((2, 3), TryPush(2), Rejected(2))]);
+}
+
+#[test]
+fn closed_for_nobody() {
+    refuses(ring(1), &[timed((0, 1), Push(1), Ret::Closed(1)), timed((2, 3), Close, Bool(true))]);
+    refuses(ring(1), &[timed((0, 1), IsClosed, Bool(true)), timed((2, 3), Close, Bool(true))]);
+    refuses(ring(1), &[timed((0, 1), Close, Bool(false))]);
+}
+
+#[test]
+fn closed_once() {
+    let both = |second| [timed((0, 2), Close, Bool(true)), timed((1, 3), Close, Bool(second))];
+    accepts(ring(1), &both(false));
+    refuses(ring(1), &both(true));
+    refuses(ring(1), &[timed((0, 1), Close, Bool(true)), timed((2, 3), IsClosed, Bool(false))]);
+}
+
+#[test]
+fn what_is_inside_a_closed_queue_comes_out() {
+    let part_full = after(&[Push(1), Close], ring(2));
+    accepts(part_full.clone(), &[timed((0, 1), Pop, Popped(Some(1))), timed((2, 3), Pop, Popped(None))]);
+    refuses(part_full.clone(), &[timed((0, 1), Pop, Popped(None))]);
+    refuses(part_full, &[timed((0, 1), Pop, Popped(Some(1))), timed((2, 3), IsClosed, Bool(false))]);
+}
+
+#[test]
 fn program_order_is_less_than_real_time() {
     let push = vec![timed((0, 1), Push(1), Stored)];
     let pop = vec![timed((2, 3), Pop, Popped(None))];
@@ -149,8 +185,8 @@ fn the_last_call_comes_last() {
     assert!(!history.is_linearizable());
 }
 
-/// Two threads whose calls can be merged in 10¹⁸ ways, none of which is right: only who remembers dead ends comes
-/// to an end.
+/// Two threads whose calls can be merged in 10¹⁸ ways, none of which is right: only who remembers
+/// dead ends comes to an end.
 #[test]
 fn sixty_four_calls() {
     let thread = |last| {
@@ -192,6 +228,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Len),
         1 => Just(IsEmpty),
         1 => Just(IsFull),
+        1 => Just(Close),
+        1 => Just(IsClosed),
     ]
 }
 
@@ -205,8 +243,8 @@ fn any_times(n: usize) -> impl Strategy<Value = Vec<(u64, u64)>> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
-    /// The results are those of some order of the calls, which may contradict the times, and sometimes one is
-    /// exchanged for that of another call: so about as many pass as do not.
+    /// The results are those of some order of the calls, which may contradict the times, and
+    /// sometimes one is exchanged for that of another call: so about as many pass as do not.
     #[test]
     fn agrees_with_brute_force(
         capacity in 1..=3_usize,
