@@ -122,7 +122,8 @@ pub(crate) fn run() -> Result<Outcome, Box<dyn Error>> {
                 stop.close();
             }
         }
-        drop(stop); // So that the source ends too if it was a stage in between that has ended first.
+        // So that the source ends too if it was a stage in between that has ended first.
+        drop(stop);
         let read = source.join().expect("the source does not panic");
         let (unreadable, duplicates) = reducer.join().expect("the reducer does not panic")?;
         let unknown = enricher.join().expect("the enricher does not panic")?;

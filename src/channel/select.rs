@@ -59,7 +59,7 @@ use crate::queue::Queue;
 #[derive(Default)]
 pub struct Select<'a> {
     /// `None` in the place of a receiver that was removed.
-    receivers: Vec<Option<&'a dyn Ready>>,
+    receivers: Vec<Option<&'a (dyn Ready + Sync)>>,
     next: usize,
 }
 

@@ -55,6 +55,11 @@ impl<Q> Shared<Q> {
     /// Closes the queue, and wakes everyone; returns whether this call closed it.
     pub(super) fn close(&self) -> bool {
         let _wakes = DeferredWakes;
+        self.close_and_notify()
+    }
+
+    /// The same, but the waiters wake with the caller's [`DeferredWakes`].
+    fn close_and_notify(&self) -> bool {
         let closes = (self.close_queue)(&self.queue);
         // Also if it was closed before: another owner of the queue may have closed it, and wakes no
         // one.
@@ -74,8 +79,9 @@ impl<Q> Shared<Q> {
     /// To be called when a receiver is dropped.
     pub(super) fn receiver_is_gone(&self) {
         if self.receivers.leave() {
+            // After the rest, which must be done even if a waker panics.
             let _wakes = DeferredWakes;
-            self.close();
+            self.close_and_notify();
             // Nobody can take it any more, and it may hold what others wait for. Nothing comes
             // after it.
             (self.discard)(&self.queue);

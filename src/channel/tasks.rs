@@ -109,7 +109,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped, what it has taken is in `out`.
+    /// When the future is dropped, what it has taken is in `out`. A wake-up is passed on as by
+    /// [`recv_async`](Self::recv_async).
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! What ends tell of each other, handles that do not keep a channel open, and waiting for its end.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -194,6 +195,20 @@ fn futures_can_be_kept_in_a_struct() {
         assert!(any.is_woken());
         assert_eq!(any.poll(), Poll::Ready(expected));
     }
+}
+
+/// One that has taken its element may be polled for another; one that has sent has nothing more.
+#[test]
+fn a_future_may_be_polled_after_it_was_ready_if_it_receives() {
+    let (tx, rx) = channel(ChannelQueue::new(2));
+    let (mut receiving, mut sending) = (ByHand::new(rx.recv_async()), ByHand::new(tx.send_async(1)));
+    assert_eq!(sending.poll(), Poll::Ready(Ok(())));
+    assert!(panic::catch_unwind(AssertUnwindSafe(|| sending.poll())).is_err());
+    assert_eq!(receiving.poll(), Poll::Ready(Ok(1)));
+    assert!(receiving.poll().is_pending());
+    tx.try_send(2).unwrap();
+    assert!(receiving.is_woken());
+    assert_eq!(receiving.poll(), Poll::Ready(Ok(2)));
 }
 
 /// The one that was polled last is woken; it was another task's before.

@@ -210,6 +210,21 @@ fn a_waker_that_panics_does_not_keep_a_close_from_senders() {
     assert_eq!(woken(&waiting), 2);
 }
 
+/// Nor what is inside from being dropped.
+#[test]
+fn a_waker_that_panics_when_the_last_receiver_goes_leaves_nothing_behind() {
+    let ledger = Ledger::new(2);
+    let (tx, rx) = channel(ChannelQueue::new(1));
+    assert!(tx.try_send(Counted::new(&ledger, 0)).is_ok());
+    let mut sending = Box::pin(tx.send_async(Counted::new(&ledger, 1)));
+    let waker = Waker::from(Arc::new(PanicsWhenCalled));
+    assert!(sending.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(caught(|| drop(rx)).is_none());
+    assert_eq!((ledger.drops(0), ledger.drops(1)), (1, 0));
+    drop(sending);
+    ledger.assert_each_dropped_once();
+}
+
 #[test]
 fn what_is_not_stored_wakes_nobody() {
     let (tx, rx) = channel(ChannelQueue::new(1));

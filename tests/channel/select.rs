@@ -45,15 +45,17 @@ fn one_that_is_removed_is_waited_for_no_more() {
 
 #[test]
 fn it_does_not_wait_for_nothing() {
-    let (_tx, rx) = channel(AtomicRing::<u8>::new(1));
-    let mut select = Select::new();
-    let caught = |select: &mut Select<'_>| panic::catch_unwind(AssertUnwindSafe(|| select.ready())).is_err();
-    assert!(caught(&mut select));
-    select.recv(&rx);
-    select.remove(0);
-    assert!(caught(&mut select));
-    assert_eq!(select.ready_timeout(Duration::ZERO), None);
-    assert!(panic::catch_unwind(AssertUnwindSafe(|| select.remove(1))).is_err());
+    watched(|| {
+        let (_tx, rx) = channel(AtomicRing::<u8>::new(1));
+        let mut select = Select::new();
+        let caught = |select: &mut Select<'_>| panic::catch_unwind(AssertUnwindSafe(|| select.ready())).is_err();
+        assert!(caught(&mut select));
+        select.recv(&rx);
+        select.remove(0);
+        assert!(caught(&mut select));
+        assert_eq!(select.ready_timeout(Duration::ZERO), None);
+        assert!(panic::catch_unwind(AssertUnwindSafe(|| select.remove(1))).is_err());
+    });
 }
 
 /// A deadline that has passed does not hide what is there; one that is to come is not missed.

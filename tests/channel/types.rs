@@ -83,6 +83,11 @@ auto_traits! {
 }
 
 #[test]
+fn of_a_select() {
+    is_send_and_sync::<Select<'_>>();
+}
+
+#[test]
 fn of_a_boxed_queue() {
     is_send_and_sync::<Sender<Cell<u8>, Box<dyn Queue<Cell<u8>>>>>();
     is_send_and_sync::<Receiver<Cell<u8>, Box<dyn Queue<Cell<u8>>>>>();

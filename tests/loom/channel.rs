@@ -206,7 +206,7 @@ models! {
     };
 
     /// A batch makes room for several.
-    room_wakes_two_threads, 1, Least::new(2), |tx, rx| {
+    room_wakes_two_threads, 2, Least::new(2), |tx, rx| {
         assert_eq!([tx.push(1), tx.push(2)], [Pushed::Stored; 2]);
         let sending = [3, 4].map(|value| {
             let tx = tx.clone();
@@ -218,7 +218,7 @@ models! {
         assert_eq!(rx.recv_batch(&mut out, 2, Duration::ZERO), Ok(2));
     };
 
-    two_receivers_get_an_element_each, 1, Least::new(2), |tx, rx| {
+    two_receivers_get_an_element_each, 2, Least::new(2), |tx, rx| {
         let other = rx.clone();
         let receiving = spawn(move || other.recv().unwrap());
         let sending = spawn(move || ([tx.push(1), tx.push(2)], tx));
