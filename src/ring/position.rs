@@ -52,24 +52,24 @@ impl Position {
     /// The stamp of the slot once this position's element has come (`full`), or has gone.
     #[inline]
     pub(crate) fn stamp_after(self, full: bool, layout: WordLayout) -> u64 {
-        self.empty(layout).wrapping_add(if full { layout.version } else { layout.version << 1 })
+        self.empty(layout).wrapping_add(if full { layout.version() } else { layout.version() << 1 })
     }
 
     #[inline]
     pub(crate) fn age(self, stamp: u64, layout: WordLayout) -> i64 {
-        (stamp.wrapping_sub(self.empty(layout)) as i64) >> layout.version.trailing_zeros()
+        (stamp.wrapping_sub(self.empty(layout)) as i64) >> layout.version().trailing_zeros()
     }
 
     /// Whether this position is the tail, and open: exactly −1 or 0 versions old.
     #[inline]
     pub(crate) fn is_tail(self, stamp: u64, layout: WordLayout) -> bool {
-        stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version) | layout.version == layout.version
+        stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version()) & layout.not_version == 0
     }
 
     /// Whether this position is the head, and open: exactly 0 or 1 versions old.
     #[inline]
     pub(crate) fn is_head(self, stamp: u64, layout: WordLayout) -> bool {
-        stamp.wrapping_sub(self.empty(layout)) | layout.version == layout.version
+        stamp.wrapping_sub(self.empty(layout)) & layout.not_version == 0
     }
 
     /// The next position.
@@ -93,7 +93,7 @@ impl Position {
 
     /// Whether this is the beginning of a lap whose number is a multiple of [`MILESTONE_LAPS`](Self::MILESTONE_LAPS).
     pub(crate) fn is_milestone(self, layout: WordLayout) -> bool {
-        self.0 & ((layout.version << 1) * Self::MILESTONE_LAPS - 1) == 0
+        self.0 & ((layout.version() << 1) * Self::MILESTONE_LAPS - 1) == 0
     }
 
     /// Few against the laps that a version counts, many against the cost of moving a hint.
@@ -111,7 +111,7 @@ impl Position {
 
     /// The position `laps` laps later.
     pub(crate) fn add_laps(self, laps: i64, layout: WordLayout) -> Self {
-        Self(self.0.wrapping_add((laps as u64).wrapping_mul(layout.version << 1)))
+        Self(self.0.wrapping_add((laps as u64).wrapping_mul(layout.version() << 1)))
     }
 
     /// How many positions `self` is after `earlier`; at most a lap.
@@ -141,7 +141,7 @@ impl Cursor {
     /// When `position` is none of a ring with this layout: beyond the capacity, or with a stamp that says "full".
     pub(crate) fn at(position: Position, layout: WordLayout) -> Self {
         let index = position.index(layout);
-        assert!(index < layout.capacity && !layout.is_full(position.0));
+        assert!(index < layout.capacity && !layout.is_full(position.0) && !layout.is_closed(position.0));
         Self { index, stamp: position.empty(layout) }
     }
 
@@ -163,7 +163,7 @@ impl Cursor {
     /// As [`Position::stamp_after`].
     #[inline]
     pub(crate) fn stamp_after(self, full: bool, layout: WordLayout) -> u64 {
-        self.stamp.wrapping_add(if full { layout.version } else { layout.version << 1 })
+        self.stamp.wrapping_add(if full { layout.version() } else { layout.version() << 1 })
     }
 
     /// As [`Position::next`].
@@ -171,6 +171,15 @@ impl Cursor {
     pub(crate) fn next(self, layout: WordLayout) -> Self {
         let index = self.index + 1;
         if index < layout.capacity { Self { index, ..self } } else { self.next_lap(layout) }
+    }
+
+    /// Of a slot with this stamp: whether it is full of this position and closed; `Some(false)` if it
+    /// is empty and closed, `None` if it is of another lap.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn is_closed_at(self, stamp: u64, layout: WordLayout) -> Option<bool> {
+        let open = stamp & !layout.closed();
+        if open == self.stamp_after(true, layout) { Some(true) } else { (open == self.stamp).then_some(false) }
     }
 
     /// Out of line, so that it is a branch that is predicted.
@@ -186,8 +195,10 @@ impl Cursor {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WordLayout {
     capacity: usize,
-    /// What a stamp grows by from one version to the next: one bit, just above the closed bit.
-    version: u64,
+    /// The bit that says of a slot: nothing is pushed here, nor at any later position.
+    closed: u64,
+    /// All bits but that of the version.
+    not_version: u64,
 }
 
 impl WordLayout {
@@ -201,7 +212,8 @@ impl WordLayout {
         if index_bits + 1 > u64::BITS - Self::MIN_VERSION_BITS {
             return Err(CapacityError::TooLarge);
         }
-        Ok(Self { capacity, version: 1 << (index_bits + 1) })
+        let closed = 1 << index_bits;
+        Ok(Self { capacity, closed, not_version: !(closed << 1) })
     }
 
     #[inline]
@@ -209,10 +221,16 @@ impl WordLayout {
         self.capacity
     }
 
+    /// What a stamp grows by from one version to the next: one bit, just above the closed bit.
+    #[inline]
+    fn version(self) -> u64 {
+        self.closed << 1
+    }
+
     /// The bit that says of a slot: nothing is pushed here, nor at any later position.
     #[inline]
     pub(crate) fn closed(self) -> u64 {
-        self.version >> 1
+        self.closed
     }
 
     #[inline]
@@ -222,7 +240,7 @@ impl WordLayout {
 
     #[inline]
     pub(crate) fn is_full(self, stamp: u64) -> bool {
-        stamp & self.version != 0
+        stamp & self.version() != 0
     }
 
     /// The version and the closed bit of a word.

@@ -57,18 +57,29 @@ impl<S: Slots> Ring<S> {
         let tail = self.tail.hint.load();
         let seen = self.slots.load(tail.index(layout));
         // False of a closed slot, too.
-        let is_tail = tail.is_tail(self.slots.stamp(seen), layout);
-        if !EVICT && is_tail && self.slots.is_full(seen) {
+        if !tail.is_tail(self.slots.stamp(seen), layout) {
+            return self.push_after::<EVICT>(tail, value).into();
+        }
+        if !EVICT && self.slots.is_full(seen) {
             return Pushed::Rejected(value);
         }
         // SAFETY: an operation has one hand, and runs no user code that could begin another.
         let mut hand = unsafe { self.slots.hand_with(value) };
         // SAFETY: `seen` is of `self.slots`.
-        if !is_tail || !unsafe { hand.compare_exchange(tail, seen, 0) } {
-            return self.push_again::<EVICT>(tail, hand, is_tail);
+        if !unsafe { hand.compare_exchange(tail, seen, 0) } {
+            return self.push_again::<EVICT>(tail, hand, true).into();
         }
         self.advance_tail_hint(tail);
         hand.into_element().map_or(Pushed::Stored, Pushed::Evicted)
+    }
+
+    /// Goes on with a push whose hint was stale.
+    #[cold]
+    #[inline(never)]
+    fn push_after<const EVICT: bool>(&self, tail: Position, value: S::Element) -> LatePushed<S::Element> {
+        // SAFETY: as in `push`.
+        let hand = unsafe { self.slots.hand_with(value) };
+        self.push_again::<EVICT>(tail, hand, false)
     }
 
     /// Goes on with a push whose hint was stale, or whose exchange was `lost`.
@@ -82,7 +93,7 @@ impl<S: Slots> Ring<S> {
         mut tail: Position,
         mut hand: S::Hand<'a>,
         mut lost: bool,
-    ) -> Pushed<S::Element> {
+    ) -> LatePushed<S::Element> {
         let backoff = Backoff::new();
         loop {
             if lost {
@@ -91,15 +102,15 @@ impl<S: Slots> Ring<S> {
             let seen;
             (tail, seen) = self.find(tail, FILLED);
             if self.slots.is_closed(seen) {
-                return hand.into_element().map_or_else(|| unreachable!("the value"), Pushed::Closed);
+                return hand.into_element().map_or_else(|| unreachable!("the value"), LatePushed::Closed);
             }
             if !EVICT && self.slots.is_full(seen) {
-                return hand.into_element().map_or_else(|| unreachable!("the value"), Pushed::Rejected);
+                return hand.into_element().map_or_else(|| unreachable!("the value"), LatePushed::Rejected);
             }
             // SAFETY: `seen` is of `self.slots`.
             if unsafe { hand.compare_exchange(tail, seen, 0) } {
                 self.advance_tail_hint(tail);
-                return hand.into_element().map_or(Pushed::Stored, Pushed::Evicted);
+                return hand.into_element().map_or(LatePushed::Stored, LatePushed::Evicted);
             }
             lost = true;
         }
@@ -122,61 +133,63 @@ impl<S: Slots> Ring<S> {
     /// another operation succeeded.
     #[inline(always)]
     pub(super) fn pop(&self) -> Option<S::Element> {
-        let layout = self.slots.layout();
-        let head = self.head.load();
-        let seen = self.slots.load(head.index(layout));
-        // False of a closed slot, too.
-        let is_head = head.is_head(self.slots.stamp(seen), layout);
-        if is_head {
-            if !self.slots.is_full(seen) {
-                return None;
-            }
-            // SAFETY: as in `push`; it is gone before `pop_again` begins.
-            let mut hand = unsafe { self.slots.empty_hand() };
-            // SAFETY: `seen` is of `self.slots`.
-            if unsafe { hand.compare_exchange(head, seen, 0) } {
-                self.head.publish(head.next(layout));
-                return hand.into_element();
-            }
+        let hint = self.head.load();
+        let seen = self.slots.load(hint.index(self.slots.layout()));
+        let (head, seen, closed) = if hint.is_head(self.slots.stamp(seen), self.slots.layout()) {
+            // It is open: `is_head` is false of a closed slot.
+            (hint, seen, 0)
+        } else {
+            let (head, seen) = self.find_head_after(hint);
+            (head, seen, self.closed_bit(seen))
+        };
+        if !self.slots.is_full(seen) {
+            return None;
         }
-        self.pop_again(head, is_head)
+        // SAFETY: as in `push`; it is gone before `pop_again` begins.
+        let mut hand = unsafe { self.slots.empty_hand() };
+        // SAFETY: `seen` is of `self.slots`.
+        if unsafe { hand.compare_exchange(head, seen, closed) } {
+            self.head.publish(head.next(self.slots.layout()));
+            return hand.into_element();
+        }
+        drop(hand);
+        self.pop_again(head)
     }
 
-    /// Goes on with a pop whose hint was stale, or whose exchange was `lost`.
+    /// The closed bit of a slot, which a pop keeps: the slot of the head is full and closed if the
+    /// ring was full when it was closed.
+    fn closed_bit(&self, seen: S::Seen<'_>) -> u64 {
+        self.slots.stamp(seen) & self.slots.layout().closed()
+    }
+
+    /// Goes on with a pop whose exchange has failed.
     #[cold]
     #[inline(never)]
-    fn pop_again(&self, mut head: Position, mut lost: bool) -> Option<S::Element> {
+    fn pop_again(&self, mut head: Position) -> Option<S::Element> {
         let layout = self.slots.layout();
         let backoff = Backoff::new();
         let popped = loop {
-            if lost {
-                let stamp = self.slots.stamp(self.slots.load(head.index(layout)));
-                if head.age(stamp, layout) > GONE {
-                    // Evicted, and will be again.
-                    self.tail.turn.ask();
-                } else {
-                    back_off(&backoff);
-                }
+            let stamp = self.slots.stamp(self.slots.load(head.index(layout)));
+            if head.age(stamp, layout) > GONE {
+                // Evicted, and will be again.
+                self.tail.turn.ask();
+            } else {
+                back_off(&backoff);
             }
             let seen;
-            (head, seen) = self.find(self.tail.skip_evicted(head, layout), GONE);
+            (head, seen) = self.find_head_after(head);
             if !self.slots.is_full(seen) {
                 break None;
             }
             // SAFETY: as in `push`.
             let mut hand = unsafe { self.slots.empty_hand() };
-            // The slot stays closed if it is: the ring was full when it was closed.
-            let closed = self.slots.stamp(seen) & layout.closed();
             // SAFETY: `seen` is of `self.slots`.
-            if unsafe { hand.compare_exchange(head, seen, closed) } {
+            if unsafe { hand.compare_exchange(head, seen, self.closed_bit(seen)) } {
                 self.head.publish(head.next(layout));
                 break hand.into_element();
             }
-            lost = true;
         };
-        if lost {
-            self.tail.turn.withdraw();
-        }
+        self.tail.turn.withdraw();
         popped
     }
 
@@ -246,7 +259,7 @@ impl<S: Slots> Ring<S> {
         if !self.slots.is_full(seen) {
             return None;
         }
-        let closed = self.slots.stamp(seen) & layout.closed();
+        let closed = self.closed_bit(seen);
         self.head.publish(head.next(layout));
         self.slots.replace(head, None, closed)
     }
@@ -279,17 +292,33 @@ impl<S: Slots> Ring<S> {
     /// lap before.
     #[inline]
     fn find_tail(&self) -> (Position, S::Seen<'_>) {
-        self.find(self.tail.hint.load(), FILLED)
+        let layout = self.slots.layout();
+        let hint = self.tail.hint.load();
+        let seen = self.slots.load(hint.index(layout));
+        let is_tail = hint.is_tail(self.slots.stamp(seen), layout);
+        if is_tail { (hint, seen) } else { self.find(hint, FILLED) }
     }
 
     /// The first position that was not gone, with the slot as it was then: full, or empty and with
     /// it the queue.
     #[inline]
     fn find_head(&self) -> (Position, S::Seen<'_>) {
-        self.find(self.tail.skip_evicted(self.head.load(), self.slots.layout()), GONE)
+        let layout = self.slots.layout();
+        let hint = self.head.load();
+        let seen = self.slots.load(hint.index(layout));
+        let is_head = hint.is_head(self.slots.stamp(seen), layout);
+        if is_head { (hint, seen) } else { self.find_head_after(hint) }
+    }
+
+    /// The head, which is at `position` or after it.
+    #[cold]
+    #[inline(never)]
+    fn find_head_after(&self, position: Position) -> (Position, S::Seen<'_>) {
+        self.find(self.tail.skip_evicted(position, self.slots.layout()), GONE)
     }
 
     /// The first position from `position` on that was not `done`, with the slot as it was then.
+    #[cold]
     #[inline(never)]
     fn find(&self, position: Position, done: i64) -> (Position, S::Seen<'_>) {
         search::find(position, done, self.slots.layout(), |index| {
@@ -314,5 +343,28 @@ impl<S: Slots> Ring<S> {
     #[cfg(all(test, not(loom)))]
     pub(super) fn slots(&self) -> &S {
         &self.slots
+    }
+}
+
+/// What became of a push that went on out of line.
+///
+/// As [`Pushed`], but another type. Else both ways would write their result to one place in memory,
+/// and an element of several words would be read back from there at once, which stalls.
+enum LatePushed<T> {
+    Stored,
+    Evicted(T),
+    Rejected(T),
+    Closed(T),
+}
+
+impl<T> From<LatePushed<T>> for Pushed<T> {
+    #[inline(always)]
+    fn from(late: LatePushed<T>) -> Self {
+        match late {
+            LatePushed::Stored => Self::Stored,
+            LatePushed::Evicted(value) => Self::Evicted(value),
+            LatePushed::Rejected(value) => Self::Rejected(value),
+            LatePushed::Closed(value) => Self::Closed(value),
+        }
     }
 }

@@ -233,43 +233,28 @@ impl<T> Taker<T> {
     /// Takes the element out of the slot of the head, and moves the head on, if it is one.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> Popped<T> {
-        let (layout, head) = (self.buffer.layout, self.head);
-        // SAFETY: a cursor's index is less than the capacity.
-        let word = &unsafe { slot(&self.buffer.slots, head.index()) }.word;
-        // SeqCst: as in `Buffer::load`.
-        let seen = word.load(Ordering::SeqCst);
-        let stamp = layout.stamp(seen);
-        if stamp == head.stamp_after(true, layout) {
-            return self.take(seen, 0);
-        }
-        if stamp == head.stamp() { Popped::Empty } else { self.pop_closed(seen) }
-    }
-
-    /// Goes on with a pop of a slot that is closed, or not that of the head any more.
-    #[cold]
-    #[inline(never)]
-    fn pop_closed(&mut self, seen: u64) -> Popped<T> {
-        let (layout, head) = (self.buffer.layout, self.head);
-        let closed = seen & layout.closed();
-        match layout.stamp(seen) & !closed {
-            // The slot stays closed: the ring was full when it was closed.
-            stamp if stamp == head.stamp_after(true, layout) => self.take(seen, closed),
-            stamp if stamp == head.stamp() => Popped::Empty,
-            _ => Popped::Gone,
-        }
-    }
-
-    /// Exchanges the spare for the cell of the head's slot, which is full of the head and was `seen`
-    /// so; `closed` is the closed bit of `seen`.
-    #[inline(always)]
-    fn take(&mut self, seen: u64, closed: u64) -> Popped<T> {
         let slots: &[Slot<T>] = &self.buffer.slots;
         let (layout, head, spare) = (self.buffer.layout, self.head, self.spare);
         // SAFETY: a cursor's index is less than the capacity.
         let word = &unsafe { slot(slots, head.index()) }.word;
+        // SeqCst: as in `Buffer::load`.
+        let seen = word.load(Ordering::SeqCst);
+        let stamp = layout.stamp(seen);
+        let mut closed = 0;
+        if stamp != head.stamp_after(true, layout) {
+            if stamp == head.stamp() {
+                return Popped::Empty;
+            }
+            match head.is_closed_at(stamp, layout) {
+                Some(true) => closed = layout.closed(),
+                Some(false) => return Popped::Empty,
+                None => return Popped::Gone,
+            }
+        }
         let new = head.stamp_after(false, layout) | closed | spare as u64;
-        // Release hands over the spare, out of which this side has read; Acquire takes the cell that the producer has
-        // filled. SeqCst, so that it comes before what this side loads next. A failure tells nothing: Relaxed.
+        // Release hands over the spare, out of which this side has read; Acquire takes the cell that
+        // the producer has filled. SeqCst, so that it comes before what this side loads next. A
+        // failure tells nothing: Relaxed.
         if word.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_err() {
             return Popped::Gone;
         }
