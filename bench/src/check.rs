@@ -136,13 +136,6 @@ mod tests {
     use crate::contender::{Direct, Family, Kind, Shared};
     use crate::element::Element;
 
-    #[test]
-    fn all_that_is_timed_is_a_queue() {
-        for entrant in crate::entrants() {
-            (entrant.check)();
-        }
-    }
-
     const WELL: u8 = 0;
     const SWAPS: u8 = 1;
     const LOSES: u8 = 2;

@@ -39,3 +39,11 @@ pub use entrant::Entrant;
 pub fn entrants() -> Vec<Entrant> {
     [queues::entrants(), channels::entrants(), floors::entrants()].concat()
 }
+
+#[cfg(test)]
+#[test]
+fn all_that_is_timed_is_a_queue() {
+    for entrant in entrants() {
+        (entrant.check)();
+    }
+}

@@ -20,7 +20,7 @@ use crate::{CAPACITY, Group};
 const CREWS: [(usize, usize); 3] = [(1, 1), (4, 1), (4, 4)];
 
 /// Several time slices of the operating system.
-const WINDOW: Duration = Duration::from_millis(10);
+const WINDOW: Duration = Duration::from_millis(20);
 
 pub(crate) fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("threads");
