@@ -9,7 +9,6 @@ use crate::crew;
 use crate::element::Element;
 use crate::scene::{Effort, Sample, Scene};
 
-
 pub(crate) fn turn<C: Channel, T: Element>(scene: &Scene, effort: &Effort) -> Sample {
     let [there, back] = [(); 2].map(|()| {
         let (sender, receiver) = C::bounded::<T>(scene.capacity);

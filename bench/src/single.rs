@@ -86,10 +86,7 @@ fn push_all<T: Element, H: Hand<T>>(mut hand: H, operations: u64) -> (H, Duratio
 
 /// First pushes as many as are to be inside.
 #[inline(never)]
-fn push_and_pop_all<T: Element, H: Hand<T>>(
-    (mut hand, inside): (H, usize),
-    operations: u64,
-) -> ((H, usize), Duration) {
+fn push_and_pop_all<T: Element, H: Hand<T>>((mut hand, inside): (H, usize), operations: u64) -> ((H, usize), Duration) {
     let supply = supply::<T>();
     let supply = black_box(&supply);
     let mut sum = 0_u64;

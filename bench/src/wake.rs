@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use tokio::runtime::Builder;
 
+use crate::channel::{AsyncChannel, Channel};
+use crate::contender::OnlyEnd;
 use crate::cores;
 use crate::crew::{self, Shift};
 use crate::element::Element;
 use crate::latency::{histogram, since};
 use crate::scene::{Effort, Place, Sample, Scene, Sleeper};
-use crate::channel::{AsyncChannel, Channel};
-use crate::contender::OnlyEnd;
 
 const PAUSE: Duration = Duration::from_micros(80);
 

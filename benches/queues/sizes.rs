@@ -40,13 +40,16 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     }
 }
 
-fn message<const LOOP: u8>(size: usize) -> Message<LOOP> {
-    Message((0..size).map(|i| i as u8).collect())
+/// A message of so many bytes.
+impl<const LOOP: u8> From<usize> for Message<LOOP> {
+    fn from(size: usize) -> Self {
+        Self((0..size).map(|i| i as u8).collect())
+    }
 }
 
-fn moved<Q: Queue<Message<MOVED>>, M>(group: &mut Group<'_>, size: usize) {
+fn moved<Q: Queue<M>, M: Clone + From<usize>>(group: &mut Group<'_>, size: usize) {
     one_thread::bench(group, BenchmarkId::new(Q::NAME, size), CAPACITY / 2, || {
-        let (mut queue, template) = (Q::with_capacity(CAPACITY), message(size));
+        let (mut queue, template) = (Q::with_capacity(CAPACITY), M::from(size));
         move |moves| {
             let message = if moves { queue.pop().expect("half of it is full") } else { template.clone() };
             assert!(queue.push(message).is_none());
@@ -54,9 +57,9 @@ fn moved<Q: Queue<Message<MOVED>>, M>(group: &mut Group<'_>, size: usize) {
     });
 }
 
-fn copied<Q: Queue<Message<COPIED>>, M>(group: &mut Group<'_>, size: usize) {
+fn copied<Q: Queue<M>, M: Clone + From<usize>>(group: &mut Group<'_>, size: usize) {
     one_thread::bench(group, BenchmarkId::new(Q::NAME, size), CAPACITY / 2, || {
-        let (mut queue, template) = (Q::with_capacity(CAPACITY), message(size));
+        let (mut queue, template) = (Q::with_capacity(CAPACITY), M::from(size));
         move |pops| {
             assert!(queue.push(black_box(&template).clone()).is_none());
             if pops { queue.pop() } else { None }

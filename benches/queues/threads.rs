@@ -4,8 +4,8 @@
 //! stop the benchmark. A consumer that finds nothing gives its core away, as the README says.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
