@@ -28,8 +28,8 @@ fn main() {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(50))
         .measurement_time(Duration::from_millis(150))
-        .sample_size(30)
-        .nresamples(10_000)
+        .sample_size(20)
+        .nresamples(2_000)
         .configure_from_args();
     let started = SystemTime::now();
     sizes::bench(&mut criterion);
