@@ -17,7 +17,7 @@ matplotlib.rcParams["svg.hashsalt"] = "ringway"  # the same file for the same re
 from matplotlib import pyplot as plt
 
 HERE = Path(__file__).parent
-OWN = ["AtomicRing", "spsc", "MutexRing", "ChannelQueue", "MutexVec", "channel", "channel, recv_batch"]
+OWN = ["AtomicRing", "spsc", "MutexRing", "ChannelQueue", "MutexVec", "metered AtomicRing", "channel", "channel, recv_batch"]
 
 
 def colour(contender, kind):

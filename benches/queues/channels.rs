@@ -1,7 +1,8 @@
 //! `channels`: what waiting at both ends adds to a queue, beside `crossbeam-channel`.
 //!
 //! In `push` and `pair` nobody waits. In the hand-overs the receiver sleeps, and the figure is the
-//! time from just before an element is sent until just after it is received.
+//! time from just before an element is sent until just after it is received: in each sample the
+//! median, because now and then the operating system has something else to do.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -93,7 +94,7 @@ fn hand_over_to_thread(group: &mut Group<'_>) {
             hand_over(
                 iterations,
                 move |sent| assert!(sender.send(sent).is_ok()),
-                move |log| receiver.iter().for_each(|sent| log.note(sent)),
+                move |note| receiver.iter().for_each(note),
             )
         });
     });
@@ -103,7 +104,7 @@ fn hand_over_to_thread(group: &mut Group<'_>) {
             hand_over(
                 iterations,
                 move |sent| assert!(sender.send(sent).is_ok()),
-                move |log| receiver.iter().for_each(|sent| log.note(sent)),
+                move |note| receiver.iter().for_each(note),
             )
         });
     });
@@ -114,11 +115,11 @@ fn hand_over_to_task(group: &mut Group<'_>) {
     group.bench_function(BenchmarkId::new("AtomicRing", "hand-over-task"), |bencher| {
         bencher.iter_custom(|iterations| {
             let (sender, receiver): (Sender<Sent>, Receiver<Sent>) = channel(AtomicRing::new(CAPACITY));
-            let receive = move |log: &Log| {
+            let receive = move |note: &mut dyn FnMut(Sent)| {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it needs no thread");
                 runtime.block_on(async {
                     while let Ok(sent) = receiver.recv_async().await {
-                        log.note(sent);
+                        note(sent);
                     }
                 });
             };
@@ -131,37 +132,30 @@ fn hand_over_to_task(group: &mut Group<'_>) {
 const PAUSE: Duration = Duration::from_micros(80);
 
 /// Sends so many elements, each when the one before has been received and the receiver has had time
-/// to fall asleep. Returns how long all of them were on their way.
-fn hand_over(elements: u64, send: impl Fn(Sent), receive: impl FnOnce(&Log) + Send) -> Duration {
-    let log = Log { start: Instant::now(), nanoseconds: AtomicU64::new(0), received: AtomicU64::new(0) };
+/// to fall asleep. Returns the median of the times that they were on their way, times their number.
+fn hand_over(elements: u64, send: impl Fn(Sent), receive: impl FnOnce(&mut dyn FnMut(Sent)) + Send) -> Duration {
+    let (start, received) = (Instant::now(), AtomicU64::new(0));
+    let now = || start.elapsed().as_nanos() as u64;
     thread::scope(|scope| {
-        scope.spawn(|| receive(&log));
+        let receiving = scope.spawn(|| {
+            let mut times = Vec::new();
+            receive(&mut |sent| {
+                times.push(now().saturating_sub(sent));
+                received.fetch_add(1, Ordering::Relaxed);
+            });
+            times
+        });
         for sent in 0..elements {
-            while log.received.load(Ordering::Relaxed) < sent {
+            while received.load(Ordering::Relaxed) < sent {
                 thread::yield_now();
             }
             thread::sleep(PAUSE);
-            send(log.now());
+            send(now());
         }
         // The last sender: the receiver ends when it has received all.
         drop(send);
-    });
-    Duration::from_nanos(log.nanoseconds.into_inner())
-}
-
-struct Log {
-    start: Instant,
-    nanoseconds: AtomicU64,
-    received: AtomicU64,
-}
-
-impl Log {
-    fn now(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
-    }
-
-    fn note(&self, sent: Sent) {
-        self.nanoseconds.fetch_add(self.now().saturating_sub(sent), Ordering::Relaxed);
-        self.received.fetch_add(1, Ordering::Relaxed);
-    }
+        let mut times = receiving.join().expect("no receiver panics");
+        times.sort_unstable();
+        Duration::from_nanos(times[times.len() / 2] * elements)
+    })
 }
