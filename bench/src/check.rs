@@ -64,7 +64,8 @@ fn beside_a_model<F: Family, T: Element>() {
     }
 }
 
-/// Every producer's elements come out in its order, none of them twice, and none is lost but what came back.
+/// Every producer's elements come out in its order, none of them twice, and none is lost but what
+/// came back.
 fn with_threads<F: Family, T: Element>() {
     const ELEMENTS: u64 = 2_000;
     let name = F::NAME;
@@ -165,7 +166,8 @@ mod tests {
             let how = if *pushes > FROM { HOW } else { WELL };
             let evicted = (queue.len() >= self.1).then(|| queue.pop_front().unwrap());
             match (how, evicted) {
-                // Full or not, since it may always be full: the consumers need not run before the last push.
+                // Full or not, since it may always be full: the consumers need not run before the
+                // last push.
                 (LOSES, evicted) => evicted.map_or(Pushed::Stored, Pushed::Evicted),
                 (KEEPS_THE_OLDEST, Some(oldest)) => {
                     queue.push_front(oldest);

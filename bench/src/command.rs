@@ -26,7 +26,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Only list the scenes, and who takes part
+    /// Only list the scenes, and the contenders of each
     #[arg(long)]
     list: bool,
 
@@ -135,7 +135,7 @@ fn chosen(only: &[String], entrants: Vec<Entrant>) -> Vec<Entrant> {
     entrants.into_iter().filter(is_chosen).collect()
 }
 
-/// The scenes by name, all of them if no part of one is named, in which anybody takes part.
+/// The scenes by name, all of them if no part of one is named, less those without a contender.
 fn staged(arguments: &Arguments, entrants: &[Entrant]) -> Vec<Scene> {
     let matching = |all: Vec<Scene>| {
         let is_wanted = |scene: &Scene| arguments.filters.iter().all(|filter| scene.name.contains(filter));

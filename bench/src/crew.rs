@@ -16,7 +16,8 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
-    /// Waits until all are ready. Twice: then the clock is started, and nobody starts before the clock.
+    /// Waits until all are ready. Twice: then the clock is started, and nobody starts before the
+    /// clock.
     pub(crate) fn begin(&self) -> Instant {
         self.barrier.wait();
         self.barrier.wait();
@@ -29,9 +30,9 @@ impl Shift {
     }
 }
 
-/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, each on its
-/// core, until `wait` returns. Then `end` is called. Each thread calls [`Shift::begin`], and returns
-/// when the shift is over.
+/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, each on
+/// its core, until `wait` returns. Then `end` is called. Each thread calls [`Shift::begin`], and
+/// returns when the shift is over.
 pub(crate) fn run<P: Send, C: Send>(
     scene: &Scene,
     produce: impl Fn(usize, &Shift) -> P + Sync,

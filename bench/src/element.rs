@@ -32,9 +32,9 @@ impl<const WORDS: usize> Element for [u64; WORDS] {
 /// An element of its own for each timed loop, which so has the only push and the only pop of queues
 /// of that element.
 ///
-/// How much of a queue the compiler inlines depends on how many places call it, and up to a third of
-/// an operation's time depends on that. So it is as in a program that has one place for each, and
-/// does not change when there is one more scene.
+/// How much of a queue the compiler inlines depends on how many places call it, and up to a third
+/// of an operation's time depends on that. So it is as in a program that has one place for each,
+/// and does not change when there is one more scene.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Only<T, const LOOP: u8>(T);

@@ -97,8 +97,8 @@ impl<T: Element> Hand<T> for Exchange<T> {
     }
 }
 
-/// A cache line that goes from one thread to the other and back, by loads and stores, for each element. It tells how near
-/// the two cores are, which on a virtual machine changes.
+/// A cache line that goes from one thread to the other and back, by loads and stores, for each
+/// element. It tells how near the two cores are, which on a virtual machine changes.
 struct HandOver(AtomicU64);
 
 const EMPTY: u64 = u64::MAX;

@@ -1,11 +1,11 @@
 //! Producers push by the clock, consumers take what is there: how long a push takes, and how old an
 //! element is when it comes out.
 //!
-//! A push is due at a time that was fixed before. Its latency runs from there until it returns, so a
-//! push that is held up is counted once for itself and again in all that became due behind it (no
-//! coordinated omission). The one exception: when a producer waited for that time, and the operating
-//! system let it run again later, the latencies of what became due meanwhile start when it ran
-//! again. That delay is not the queue's. What the producer then has to catch up with is.
+//! A push is due at a time that was fixed before. Its latency runs from there until it returns, so
+//! a push that is held up is counted once for itself and again in all that became due behind it (no
+//! coordinated omission). The one exception: when a producer waited for that time, and the
+//! operating system let it run again later, the latencies of what became due meanwhile start when
+//! it ran again. That delay is not the queue's. What the producer then has to catch up with is.
 //!
 //! A producer that waits for its time spins while there is a core for every thread. Where there are
 //! more threads than cores it yields: a sleep is too coarse for microseconds.

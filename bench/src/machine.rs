@@ -35,7 +35,8 @@ fn output(command: &mut Command) -> String {
     output.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
 }
 
-/// Where results are written if nothing else is said, `latest.json` among them: in the target folder of the running program.
+/// Where results are written if nothing else is said, `latest.json` among them: in the target
+/// folder of the running program.
 pub(crate) fn results_folder() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     // Cargo marks its target folders by this file.

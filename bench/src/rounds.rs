@@ -1,8 +1,10 @@
-//! Rounds in which all contenders of all scenes take turns, so that whatever the machine does meanwhile happens to all.
+//! Rounds in which all contenders of all scenes take turns, so that whatever the machine does
+//! meanwhile happens to all.
 //!
-//! Each round goes through all scenes, and through the contenders of each in a new random order: contenders that are
-//! compared run within a second of each other, and the rounds of each are spread over the whole run. What counts is the
-//! median over the rounds; the quartiles show how far to trust it.
+//! Each round goes through all scenes, and through the contenders of each in a new random order:
+//! contenders that are compared run within a second of each other, and the rounds of each are
+//! spread over the whole run. What counts is the median over the rounds; the quartiles show how far
+//! to trust it.
 
 use std::collections::BTreeMap;
 

@@ -54,8 +54,9 @@ impl AsyncChannel for Mpsc {
     }
 }
 
-/// A ring behind locks, from which every receiver gets a clone of everything; with one receiver it is
-/// a queue, whose capacity is rounded up to a power of two. It takes part as one that does not wait.
+/// A ring behind locks, from which every receiver gets a clone of everything; with one receiver it
+/// is a queue, whose capacity is rounded up to a power of two. It takes part as one that does not
+/// wait.
 struct TokioBroadcast;
 
 impl Family for TokioBroadcast {
