@@ -26,8 +26,8 @@ const CAPACITY: usize = 1024;
 
 fn main() {
     let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(50))
-        .measurement_time(Duration::from_millis(150))
+        .warm_up_time(Duration::from_millis(40))
+        .measurement_time(Duration::from_millis(120))
         .sample_size(20)
         .nresamples(2_000)
         .configure_from_args();

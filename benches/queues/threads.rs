@@ -26,6 +26,8 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("threads");
     // A sample is a window, however many iterations it is to stand for.
     group.sampling_mode(SamplingMode::Flat);
+    // Only told to criterion, which else warns: the length of a run is windows times samples.
+    group.measurement_time(25 * WINDOW);
     group.throughput(Throughput::Elements(1));
     with_elements::<Element<u64, 1, THREADS>>(&mut group);
     with_elements::<Element<u64, 3, THREADS>>(&mut group);
