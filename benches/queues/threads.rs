@@ -1,7 +1,8 @@
 //! `threads`: producers and consumers flat out. The figure is the time for each delivered element.
 //!
 //! The clock ends a window. Nobody waits for an element, so a queue that drops all of them cannot
-//! stop the benchmark. A consumer that finds nothing gives its core away, as the README says.
+//! stop the benchmark. A consumer that finds nothing gives its core away, as the README says. Threads
+//! are pinned, round robin: else it depends on the operating system whether two share a core.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -86,8 +87,11 @@ where
     let over = AtomicBool::new(false);
     let (start, over) = (&start, &over);
     thread::scope(|scope| {
+        let mut cores = core_affinity::get_core_ids().unwrap_or_default().into_iter().cycle();
         for mut push in producers {
+            let core = cores.next();
             scope.spawn(move || {
+                core.map(core_affinity::set_for_current);
                 let mut next = supply::<T>();
                 start.wait();
                 while !over.load(Ordering::Relaxed) {
@@ -96,7 +100,9 @@ where
             });
         }
         let consume = |mut pop: C| {
+            let core = cores.next();
             scope.spawn(move || {
+                core.map(core_affinity::set_for_current);
                 let (mut popped, mut sum) = (0, 0_u64);
                 start.wait();
                 while !over.load(Ordering::Relaxed) {
