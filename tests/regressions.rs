@@ -384,14 +384,17 @@ fn nothing_comes_after_the_end<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q
     for round in 0..60 {
         let queue = new(1 + round % 3);
         let start = Barrier::new(3);
+        let is_closed = AtomicBool::new(false);
         thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     start.wait();
                     for i in 0.. {
+                        let was_closed = is_closed.load(Ordering::Acquire);
                         if let Closed(_) = numbers(&queue)(if i % 2 == 0 { Push(i) } else { TryPush(i) }) {
                             break;
                         }
+                        assert!(!was_closed, "{i} went in after the close");
                     }
                 });
             }
@@ -399,8 +402,9 @@ fn nothing_comes_after_the_end<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q
             for _ in 0..5 * round {
                 let _popped = queue.pop();
             }
-            assert!(queue.close());
-            assert!(queue.is_closed());
+            let closed_it = queue.close();
+            is_closed.store(true, Ordering::Release);
+            assert!(closed_it && queue.is_closed());
             while queue.pop().is_some() {}
             for _ in 0..20 {
                 assert!(queue.pop().is_none(), "it was closed, and empty");

@@ -25,7 +25,6 @@ use support::history::{History, Timed};
 use support::interleaving::{FOR_EVER, Stall, interleave};
 use support::model::Model;
 use support::model::Op::{self, Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
-use support::model::Ret;
 use support::stepper::{Allowance, Calls, Now, Stepped};
 
 /// What counts as a stall where one is looked for. A machine that is slower than this only finds
@@ -218,12 +217,8 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
     let record = move |end: &mut dyn End, script: &[Op], calls: Calls| {
         let mut recorded = Vec::with_capacity(script.len());
         for &op in script {
-            recorded.push(calls.make(|| {
-                let now = || clock.fetch_add(1, Ordering::Relaxed);
-                let began = now();
-                let ret = end.call(op);
-                Timed { op, ret, began, returned: now() }
-            }));
+            let now = || clock.fetch_add(1, Ordering::Relaxed);
+            recorded.push(calls.make(|| Timed::record(op, now, |op| end.call(op))));
         }
         recorded
     };
@@ -239,11 +234,7 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
         (end, threads.map(Stepped::join))
     });
     let mut history = History::in_real_time(model, &recorded);
-    let mut last = Ret::Len(0);
-    while last != Ret::Popped(None) {
-        last = popping.call(Pop);
-        history.add_last(Pop, last.clone());
-    }
+    history.add_at_rest(ends::at_rest(&mut pushing, &mut popping));
     assert!(history.is_linearizable(), "stopped after {after}: not linearizable: {history:#?}");
     end
 }

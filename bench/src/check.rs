@@ -1,7 +1,6 @@
 //! Checks that a queue is one, before it is timed.
 
 use std::collections::VecDeque;
-use std::iter;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -9,8 +8,7 @@ use std::thread;
 use ringway::Pushed;
 
 use crate::contender::{Consumer, Contender, Family, Kind, Producer};
-use crate::element::{Element, Message};
-use crate::waiting::Waiting;
+use crate::element::Element;
 
 /// # Panics
 ///
@@ -20,10 +18,9 @@ pub(crate) fn run<F: Family>() {
         beside_a_model::<F, T>();
         with_threads::<F, T>();
     }
-    each::<F, u64>();
+    each::<F, [u64; 1]>();
     each::<F, [u64; 3]>();
     each::<F, [u64; 32]>();
-    each::<F, Message>();
 }
 
 /// Pushes and pops beside a model, over several laps, full and empty.
@@ -50,6 +47,7 @@ fn beside_a_model<F: Family, T: Element>() {
                 assert_eq!(Some(oldest.number()), model.pop_front(), "{name} evicts another than the oldest");
                 model.push_back(number);
             }
+            Pushed::Closed(_) => panic!("{name} is closed"),
             Pushed::Rejected(newest) => {
                 assert!(full && F::KIND == Kind::Rejects, "{name} rejects, but it is not full, or does not reject");
                 assert_eq!(newest.number(), number, "{name} rejects another than the newest");
@@ -66,7 +64,8 @@ fn beside_a_model<F: Family, T: Element>() {
     }
 }
 
-/// Every producer's elements come out in its order, none of them twice, and none is lost but what came back.
+/// Every producer's elements come out in its order, none of them twice, and none is lost but what
+/// came back.
 fn with_threads<F: Family, T: Element>() {
     const ELEMENTS: u64 = 2_000;
     let name = F::NAME;
@@ -126,57 +125,17 @@ fn with_threads<F: Family, T: Element>() {
     }
 }
 
-/// Every producer's elements come out in its order, none of them twice, and none is lost unless the channel evicts; then
-/// it ends.
-///
-/// # Panics
-///
-/// When that is not so.
-pub(crate) fn waiting<C: Waiting>() {
-    const ELEMENTS: u64 = 2_000;
-    const PRODUCERS: u64 = 2;
-    let name = C::NAME;
-    // So small that everybody has to wait.
-    let (sender, mut receiver) = C::bounded::<u64>(4);
-    let received: Vec<u64> = thread::scope(|scope| {
-        for producer in 0..PRODUCERS {
-            let sender = sender.clone();
-            scope.spawn(move || {
-                for number in producer * ELEMENTS..(producer + 1) * ELEMENTS {
-                    C::send(&sender, number);
-                }
-            });
-        }
-        drop(sender);
-        iter::from_fn(|| C::recv(&mut receiver)).collect()
-    });
-    for producer in 0..PRODUCERS {
-        let mine: Vec<_> = received.iter().filter(|number| *number / ELEMENTS == producer).collect();
-        assert!(mine.windows(2).all(|pair| pair[0] < pair[1]), "{name} does not keep the order of a producer");
-        assert!(C::KIND != Kind::Waits || mine.len() as u64 == ELEMENTS, "{name} loses elements");
-    }
-    assert!(!received.is_empty(), "{name} delivers nothing");
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
     use std::panic;
-    use std::sync::{Mutex, mpsc};
+    use std::sync::Mutex;
 
     use ringway::Pushed;
 
-    use super::{beside_a_model, run, waiting, with_threads};
+    use super::{beside_a_model, run, with_threads};
     use crate::contender::{Direct, Family, Kind, Shared};
     use crate::element::Element;
-    use crate::waiting::Waiting;
-
-    #[test]
-    fn all_that_is_timed_is_a_queue() {
-        for entrant in crate::queues() {
-            (entrant.check)();
-        }
-    }
 
     const WELL: u8 = 0;
     const SWAPS: u8 = 1;
@@ -207,7 +166,8 @@ mod tests {
             let how = if *pushes > FROM { HOW } else { WELL };
             let evicted = (queue.len() >= self.1).then(|| queue.pop_front().unwrap());
             match (how, evicted) {
-                // Full or not, since it may always be full: the consumers need not run before the last push.
+                // Full or not, since it may always be full: the consumers need not run before the
+                // last push.
                 (LOSES, evicted) => evicted.map_or(Pushed::Stored, Pushed::Evicted),
                 (KEEPS_THE_OLDEST, Some(oldest)) => {
                     queue.push_front(oldest);
@@ -215,7 +175,7 @@ mod tests {
                 }
                 (_, evicted) => {
                     if how == DOUBLES {
-                        queue.push_back(value.clone());
+                        queue.push_back(value);
                     }
                     queue.push_back(value);
                     if how == SWAPS && queue.len() > 1 {
@@ -233,12 +193,12 @@ mod tests {
 
     #[test]
     fn the_model_finds_what_is_wrong() {
-        beside_a_model::<Broken<WELL, 0>, u64>();
+        beside_a_model::<Broken<WELL, 0>, [u64; 1]>();
         let checks = [
-            beside_a_model::<Broken<SWAPS, 0>, u64>,
-            beside_a_model::<Broken<LOSES, 0>, u64>,
-            beside_a_model::<Broken<DOUBLES, 0>, u64>,
-            beside_a_model::<Broken<KEEPS_THE_OLDEST, 0>, u64>,
+            beside_a_model::<Broken<SWAPS, 0>, [u64; 1]>,
+            beside_a_model::<Broken<LOSES, 0>, [u64; 1]>,
+            beside_a_model::<Broken<DOUBLES, 0>, [u64; 1]>,
+            beside_a_model::<Broken<KEEPS_THE_OLDEST, 0>, [u64; 1]>,
         ];
         assert!(checks.into_iter().all(|check| panic::catch_unwind(check).is_err()));
     }
@@ -248,66 +208,12 @@ mod tests {
     fn the_threads_find_what_is_wrong() {
         run::<Broken<WELL, 0>>();
         let checks = [
-            with_threads::<Broken<SWAPS, 300>, u64>,
-            with_threads::<Broken<LOSES, 300>, u64>,
-            with_threads::<Broken<DOUBLES, 300>, u64>,
+            with_threads::<Broken<SWAPS, 300>, [u64; 1]>,
+            with_threads::<Broken<LOSES, 300>, [u64; 1]>,
+            with_threads::<Broken<DOUBLES, 300>, [u64; 1]>,
         ];
         // What is wrong shows when the threads meet, and in a single run they need not.
         let finds = |check: fn()| (0..1000).any(|_| panic::catch_unwind(check).is_err());
         assert!(checks.into_iter().all(finds));
-    }
-
-    struct BrokenChannel<const HOW: u8, const KEEPS: bool>;
-
-    impl<const HOW: u8, const KEEPS: bool> Waiting for BrokenChannel<HOW, KEEPS> {
-        const NAME: &'static str = "broken";
-        const KIND: Kind = if KEEPS { Kind::Waits } else { Kind::Evicts };
-
-        type Sender<T: Element> = mpsc::Sender<T>;
-        type Receiver<T: Element> = (mpsc::Receiver<T>, usize, Option<T>);
-
-        fn bounded<T: Element>(_: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
-            let (sender, receiver) = mpsc::channel();
-            (sender, (receiver, 0, None))
-        }
-
-        fn send<T: Element>(sender: &Self::Sender<T>, value: T) {
-            let _ = sender.send(value);
-        }
-
-        fn recv<T: Element>((receiver, received, again): &mut Self::Receiver<T>) -> Option<T> {
-            if let Some(element) = again.take() {
-                return Some(element);
-            }
-            *received += 1;
-            match HOW {
-                DOUBLES if *received == 100 => {
-                    *again = receiver.recv().ok();
-                    again.clone()
-                }
-                LOSES if *received == 100 => receiver.recv().ok().and(receiver.recv().ok()),
-                SWAPS => {
-                    // In the end there may be one alone.
-                    let first = receiver.recv().ok()?;
-                    let Ok(second) = receiver.recv() else { return Some(first) };
-                    *again = Some(first);
-                    Some(second)
-                }
-                _ => receiver.recv().ok(),
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_received_shows_what_is_wrong() {
-        waiting::<BrokenChannel<WELL, true>>();
-        waiting::<BrokenChannel<LOSES, false>>();
-        let checks = [
-            waiting::<BrokenChannel<LOSES, true>>,
-            waiting::<BrokenChannel<DOUBLES, true>>,
-            waiting::<BrokenChannel<DOUBLES, false>>,
-            waiting::<BrokenChannel<SWAPS, false>>,
-        ];
-        assert!(checks.into_iter().all(|check| panic::catch_unwind(check).is_err()));
     }
 }

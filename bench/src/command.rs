@@ -1,7 +1,7 @@
-//! `cargo bench`: what the command line asks for.
+//! `cargo compare`: what the command line asks for.
 
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use clap::Parser;
@@ -9,25 +9,24 @@ use clap::error::ErrorKind;
 
 use crate::entrant::Entrant;
 use crate::machine::{results_folder, version};
-use crate::progress::Progress;
 use crate::results::{Machine, Method, Results};
 use crate::rounds::Rounds;
-use crate::task::{Effort, Task};
+use crate::scene::{Effort, Scene};
 use crate::{cores, scenes, summary};
 
 /// Compares bounded queues.
 #[derive(Parser)]
-#[command(name = "cargo bench --", bin_name = "cargo bench --")]
+#[command(name = "cargo compare", bin_name = "cargo compare")]
 struct Arguments {
     /// Every scene, with more and longer rounds
     #[arg(long)]
     full: bool,
 
-    /// Where to write the results, a relative path from the folder of the package [default: target/ringway-bench/<time>.json, and latest.json beside it]
+    /// Where to write the results, for `bench/plot.py` [default: target/compare/latest.json]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Only list the scenes, and who takes part
+    /// Only list the scenes, and the contenders of each
     #[arg(long)]
     list: bool,
 
@@ -49,10 +48,6 @@ struct Arguments {
 
     /// Only the scenes whose names contain all of these
     filters: Vec<String>,
-
-    /// Cargo says so.
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 const SHORT_ROUNDS: u32 = 9;
@@ -64,13 +59,12 @@ pub fn main(entrants: Vec<Entrant>) {
     // The first one to ask for the cores must not be pinned yet.
     cores::count();
     let entrants = chosen(&arguments.only, entrants);
-    let tasks = staged(&arguments, &entrants);
+    let scenes = staged(&arguments, &entrants);
     if arguments.list {
-        list(&tasks, &entrants);
+        list(&scenes, &entrants);
         return;
     }
 
-    let started = SystemTime::now();
     let clock = Instant::now();
     eprintln!("checking {} contenders", entrants.len());
     for entrant in &entrants {
@@ -89,12 +83,11 @@ pub fn main(entrants: Vec<Entrant>) {
     let rounds = arguments.rounds.unwrap_or(rounds) as usize;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
 
-    let mut run = Rounds::new(&entrants, &tasks, seed);
-    let mut progress = Progress::of(rounds * run.turns());
+    let mut run = Rounds::new(&entrants, &scenes, seed);
+    let mut progress = Progress { done: 0, of: rounds * run.turns(), clock, told: clock };
     for _ in 0..rounds {
-        run.run(&effort, |task, entrant| progress.step(&format!("{}, {}", task.scene.name, entrant.name)));
+        run.run(&effort, |scene, entrant| progress.step(scene, entrant));
     }
-    progress.finish();
     let measurements = run.finish();
     if arguments.test {
         println!("{} measurements, {:.1?}; they say nothing", measurements.len(), clock.elapsed());
@@ -113,7 +106,6 @@ pub fn main(entrants: Vec<Entrant>) {
             rounds,
             window_ms: effort.window.as_secs_f64() * 1e3,
             seed,
-            started: humantime::format_rfc3339_seconds(started).to_string(),
             seconds: clock.elapsed().as_secs_f64(),
             version: version(),
         },
@@ -124,8 +116,7 @@ pub fn main(entrants: Vec<Entrant>) {
     }
     match write(&results, arguments.output, arguments.test) {
         Ok(Some(file)) => {
-            println!("\nResults: {}", file.display());
-            println!("Markdown and plots of them: cargo bench-report {}", file.display());
+            println!("\nResults: {}; plots of them: bench/plot.py", file.display());
         }
         Ok(None) => {}
         Err((file, error)) => fail(ErrorKind::Io, &format!("cannot write {}: {error}", file.display())),
@@ -144,29 +135,29 @@ fn chosen(only: &[String], entrants: Vec<Entrant>) -> Vec<Entrant> {
     entrants.into_iter().filter(is_chosen).collect()
 }
 
-/// The scenes by name, all of them if no part of one is named, in which anybody takes part.
-fn staged(arguments: &Arguments, entrants: &[Entrant]) -> Vec<Task> {
-    let matching = |tasks: Vec<Task>| {
-        let is_wanted = |task: &Task| arguments.filters.iter().all(|filter| task.scene.name.contains(filter));
-        let has_contenders = |task: &Task| entrants.iter().any(|entrant| (entrant.takes)(task));
-        tasks.into_iter().filter(|task| is_wanted(task) && has_contenders(task)).collect::<Vec<_>>()
+/// The scenes by name, all of them if no part of one is named, less those without a contender.
+fn staged(arguments: &Arguments, entrants: &[Entrant]) -> Vec<Scene> {
+    let matching = |all: Vec<Scene>| {
+        let is_wanted = |scene: &Scene| arguments.filters.iter().all(|filter| scene.name.contains(filter));
+        let has_contenders = |scene: &Scene| entrants.iter().any(|entrant| (entrant.takes)(scene));
+        all.into_iter().filter(|scene| is_wanted(scene) && has_contenders(scene)).collect::<Vec<_>>()
     };
     let full = arguments.full || arguments.test;
-    let tasks = matching(if full { scenes::full() } else { scenes::short() });
-    if tasks.is_empty() {
+    let scenes = matching(if full { scenes::full() } else { scenes::short() });
+    if scenes.is_empty() {
         let with_full = if full { 0 } else { matching(scenes::full()).len() };
         let hint = if with_full > 0 { format!("; with --full {with_full} would") } else { String::new() };
         let filters = arguments.filters.join("' and '");
         fail(ErrorKind::InvalidValue, &format!("no scene matches '{filters}'{hint}; --list lists them"));
     }
-    tasks
+    scenes
 }
 
-fn list(tasks: &[Task], entrants: &[Entrant]) {
-    for task in tasks {
+fn list(scenes: &[Scene], entrants: &[Entrant]) {
+    for scene in scenes {
         let names: Vec<_> =
-            entrants.iter().filter(|entrant| (entrant.takes)(task)).map(|entrant| entrant.name).collect();
-        println!("{}: {}", task.scene.name, names.join(", "));
+            entrants.iter().filter(|entrant| (entrant.takes)(scene)).map(|entrant| entrant.name).collect();
+        println!("{}: {}", scene.name, names.join(", "));
     }
 }
 
@@ -190,7 +181,24 @@ fn write(results: &Results, output: Option<PathBuf>, is_test: bool) -> Result<Op
     }
     let folder = results_folder();
     fs::create_dir_all(&folder).map_err(|error| (folder.clone(), error))?;
-    put(folder.join("latest.json"))?;
-    // Not every file system takes colons.
-    put(folder.join(format!("{}.json", results.method.started.replace(':', "-")))).map(Some)
+    put(folder.join("latest.json")).map(Some)
+}
+
+/// Tells on standard error how far a run is, between turns: nothing runs beside what is measured.
+struct Progress {
+    done: usize,
+    of: usize,
+    clock: Instant,
+    told: Instant,
+}
+
+impl Progress {
+    fn step(&mut self, scene: &Scene, entrant: &Entrant) {
+        self.done += 1;
+        if self.told.elapsed() > Duration::from_secs(10) {
+            self.told = Instant::now();
+            let (percent, elapsed) = (100 * self.done / self.of, self.clock.elapsed());
+            eprintln!("{elapsed:.0?}: {percent} %, {}, {}", scene.name, entrant.name);
+        }
+    }
 }

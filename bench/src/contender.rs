@@ -1,9 +1,10 @@
 //! What a queue must offer to be compared.
 
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use ringway::Pushed;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::element::Element;
 
@@ -20,13 +21,13 @@ pub trait Family: 'static {
 }
 
 /// What it does when it is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Kind {
     /// Takes the new element, and the oldest has to go.
     Evicts,
     /// Gives the new element back.
     Rejects,
-    /// Makes who brings the new element wait.
+    /// Makes the thread with the new element wait.
     Waits,
     /// It never is.
     Grows,
@@ -34,7 +35,8 @@ pub enum Kind {
     Floor,
 }
 
-/// One queue. Its methods are always inlined: what the queues themselves leave to calls is part of their cost, this is not.
+/// One queue. Its methods are always inlined: what the queues themselves leave to calls is part of
+/// their cost, this is not.
 pub trait Contender<T>: Send + Sync + 'static {
     type Producer<'a>: Producer<T>
     where
@@ -45,11 +47,14 @@ pub trait Contender<T>: Send + Sync + 'static {
 
     fn with_capacity(capacity: usize) -> Self;
 
-    /// Called once for each producing thread, on that thread; at most [`Family::MAX_PRODUCERS`] times.
+    /// Called once for each producing thread; at most [`Family::MAX_PRODUCERS`] times.
     fn producer(&self) -> Self::Producer<'_>;
 
-    /// Called once for each consuming thread, on that thread; at most [`Family::MAX_CONSUMERS`] times.
+    /// Called once for each consuming thread; at most [`Family::MAX_CONSUMERS`] times.
     fn consumer(&self) -> Self::Consumer<'_>;
+
+    /// Called once when the scene is over: the threads that wait are not to wait for this.
+    fn end(&self) {}
 }
 
 pub trait Producer<T> {
@@ -58,6 +63,20 @@ pub trait Producer<T> {
 
 pub trait Consumer<T> {
     fn pop(&mut self) -> Option<T>;
+
+    /// Waits for an element; `None` when it has found that the scene is over.
+    ///
+    /// A consumer of a queue gives its core away when it finds nothing, as the README says.
+    #[inline(always)]
+    fn wait(&mut self, is_over: impl Fn() -> bool) -> Option<T> {
+        while !is_over() {
+            match self.pop() {
+                None => thread::yield_now(),
+                element => return element,
+            }
+        }
+        None
+    }
 }
 
 /// A queue that all threads use by reference. [`Direct`] makes a contender of it.

@@ -15,7 +15,8 @@ pub(crate) fn count() -> usize {
     }
 }
 
-/// Pins the current thread, the `number`th of its scene: round robin. `false` where the system cannot.
+/// Pins the current thread, the `number`th of its scene: round robin. `false` where the system
+/// cannot.
 pub(crate) fn pin(number: usize) -> bool {
     let cores = &*CORES;
     !cores.is_empty() && core_affinity::set_for_current(cores[number % cores.len()])

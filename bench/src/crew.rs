@@ -6,7 +6,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::cores;
-use crate::results::Scene;
+use crate::scene::Scene;
 
 /// What every thread of a crew sees.
 pub(crate) struct Shift {
@@ -16,7 +16,8 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
-    /// Waits until all are ready. Twice: then the clock is started, and nobody starts before the clock.
+    /// Waits until all are ready. Twice: then the clock is started, and nobody starts before the
+    /// clock.
     pub(crate) fn begin(&self) -> Instant {
         self.barrier.wait();
         self.barrier.wait();
@@ -29,13 +30,15 @@ impl Shift {
     }
 }
 
-/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, each on its core, until `wait`
-/// returns. Each calls [`Shift::begin`], and returns when the shift is over.
+/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, each on
+/// its core, until `wait` returns. Then `end` is called. Each thread calls [`Shift::begin`], and
+/// returns when the shift is over.
 pub(crate) fn run<P: Send, C: Send>(
     scene: &Scene,
     produce: impl Fn(usize, &Shift) -> P + Sync,
     consume: impl Fn(usize, &Shift) -> C + Sync,
     wait: impl FnOnce(),
+    end: impl FnOnce(),
 ) -> (Duration, Vec<P>, Vec<C>) {
     let shift = Shift {
         barrier: Barrier::new(scene.producers + scene.consumers + 1),
@@ -67,6 +70,7 @@ pub(crate) fn run<P: Send, C: Send>(
         wait();
         shift.over.store(true, Ordering::Relaxed);
         let elapsed = start.elapsed();
+        end();
         (elapsed, join(producing), join(consuming))
     })
 }

@@ -1,75 +1,104 @@
 //! What a scene costs without a queue.
-//!
-//! These are yardsticks, not bounds: a queue of several words, which need not wait for each other, can be faster than the
-//! one word of a bare exchange, and one that hands over many elements for each time a cache line travels is faster than
-//! the hand-over of one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ringway::Pushed;
+use ringway_floors::{Exchange, OneWord};
 
 use crate::contender::{Direct, Family, Kind, Shared};
 use crate::element::Element;
 use crate::entrant::Entrant;
-use crate::messages;
-use crate::task::{Task, What};
+use crate::scene::{Effort, Sample, Scene, Size, What};
+use crate::single::{Hand, overwrite_by, pair_by};
 
-pub(crate) fn floors() -> Vec<Entrant> {
+pub(crate) fn entrants() -> Vec<Entrant> {
     vec![
         Entrant {
-            takes: |task| matches!(task.what, What::Overwrite | What::Pair(_) | What::Threads),
-            ..Entrant::of::<BareExchange>()
+            name: "floor, 8-byte exchange",
+            takes: |scene| is_floor_of(scene, Size::Words1),
+            turn: |scene, effort| one_thread::<[u64; 1], _>(OneWord::new(scene.capacity), scene, effort),
+            ..nothing()
+        },
+        #[cfg(target_arch = "x86_64")]
+        Entrant {
+            name: "floor, 16-byte exchange",
+            takes: |scene| is_floor_of(scene, Size::Words1) && ringway_floors::TwoWords::new(1).is_some(),
+            turn: |scene, effort| {
+                let hand = ringway_floors::TwoWords::new(scene.capacity).expect("else it does not take it");
+                one_thread::<[u64; 1], _>(hand, scene, effort)
+            },
+            ..nothing()
         },
         Entrant {
-            takes: |task| task.what == What::Threads && (task.scene.producers, task.scene.consumers) == (1, 1),
-            ..Entrant::of::<HandOver>()
+            name: "floor, cell exchange",
+            takes: |scene| is_floor_of(scene, Size::Words3),
+            turn: |scene, effort| one_thread::<[u64; 3], _>(Exchange::new(scene.capacity, [0; 3]), scene, effort),
+            ..nothing()
         },
-        Entrant { takes: |task| is_latency(task, false), ..Entrant::of::<Nothing<false>>() },
-        Entrant { takes: |task| is_latency(task, true), ..Entrant::of::<Nothing<true>>() },
-        messages::no_queue(),
+        Entrant {
+            takes: |scene| scene.what == What::Threads && (scene.producers, scene.consumers) == (1, 1),
+            check: || (),
+            ..Entrant::queue::<HandOver>()
+        },
+        nothing(),
     ]
 }
 
-/// For every operation one compare-exchange of the one word that there is. It is never empty, and may deliver more
-/// than was pushed.
-struct BareExchange(AtomicU64);
-
-impl Family for BareExchange {
-    const NAME: &'static str = "bare exchange";
-    const KIND: Kind = Kind::Floor;
-
-    type Queue<T: Element> = Direct<Self>;
+fn nothing() -> Entrant {
+    Entrant { takes: |scene| scene.what == What::Latency, check: || (), ..Entrant::queue::<Nothing>() }
 }
 
-impl BareExchange {
-    #[inline(always)]
-    fn exchange(&self, new: u64) -> u64 {
-        let mut old = self.0.load(Ordering::Relaxed);
-        while let Err(now) = self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-            old = now;
-        }
-        old
+fn is_floor_of(scene: &Scene, size: Size) -> bool {
+    matches!(scene.what, What::Overwrite | What::Pair(_)) && scene.size == size && scene.capacity < 1 << 16
+}
+
+fn one_thread<T: Element, H: Hand<T>>(hand: H, scene: &Scene, effort: &Effort) -> Sample {
+    match scene.what {
+        What::Pair(inside) => pair_by::<T, H>(hand, inside, scene, effort),
+        _ => overwrite_by::<T, H>(hand, scene, effort),
     }
 }
 
-impl<T: Element> Shared<T> for BareExchange {
-    fn with_capacity(_: usize) -> Self {
-        Self(AtomicU64::new(0))
+/// Drops what is pushed.
+impl<T: Element> Hand<T> for OneWord {
+    #[inline(always)]
+    fn push(&mut self, value: T) -> Pushed<T> {
+        if OneWord::push(self) { Pushed::Evicted(value) } else { Pushed::Stored }
     }
 
     #[inline(always)]
-    fn push(&self, value: T) -> Pushed<T> {
-        Pushed::Evicted(T::new(self.exchange(value.sum())))
-    }
-
-    #[inline(always)]
-    fn pop(&self) -> Option<T> {
-        Some(T::new(self.exchange(0)))
+    fn pop(&mut self) -> Option<T> {
+        OneWord::pop(self).then(|| T::new(0))
     }
 }
 
-/// A cache line that goes from one thread to the other and back, by loads and stores, for each element. It tells how near
-/// the two cores are, which on a virtual machine changes.
+#[cfg(target_arch = "x86_64")]
+impl<T: Element> Hand<T> for ringway_floors::TwoWords {
+    #[inline(always)]
+    fn push(&mut self, value: T) -> Pushed<T> {
+        ringway_floors::TwoWords::push(self, value.number()).map_or(Pushed::Stored, |old| Pushed::Evicted(T::new(old)))
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<T> {
+        ringway_floors::TwoWords::pop(self).map(T::new)
+    }
+}
+
+impl<T: Element> Hand<T> for Exchange<T> {
+    #[inline(always)]
+    fn push(&mut self, value: T) -> Pushed<T> {
+        Exchange::push(self, value).map_or(Pushed::Stored, Pushed::Evicted)
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<T> {
+        Exchange::pop(self)
+    }
+}
+
+/// A cache line that goes from one thread to the other and back, by loads and stores, for each
+/// element. It tells how near the two cores are, which on a virtual machine changes.
 struct HandOver(AtomicU64);
 
 const EMPTY: u64 = u64::MAX;
@@ -108,21 +137,17 @@ impl<T: Element> Shared<T> for HandOver {
     }
 }
 
-fn is_latency(task: &Task, busy: bool) -> bool {
-    task.what == What::Latency && (task.scene.consume_ns > 0) == busy
-}
+/// Nothing but the clock and the operating system.
+struct Nothing;
 
-/// Nothing but the clock and the operating system. In overload the consumers are always busy.
-struct Nothing<const BUSY: bool>;
-
-impl<const BUSY: bool> Family for Nothing<BUSY> {
+impl Family for Nothing {
     const NAME: &'static str = "no queue";
     const KIND: Kind = Kind::Floor;
 
     type Queue<T: Element> = Direct<Self>;
 }
 
-impl<T: Element, const BUSY: bool> Shared<T> for Nothing<BUSY> {
+impl<T: Element> Shared<T> for Nothing {
     fn with_capacity(_: usize) -> Self {
         Self
     }
@@ -134,6 +159,6 @@ impl<T: Element, const BUSY: bool> Shared<T> for Nothing<BUSY> {
 
     #[inline(always)]
     fn pop(&self) -> Option<T> {
-        BUSY.then(|| T::new(0))
+        None
     }
 }

@@ -1,13 +1,14 @@
-//! Producers push by the clock, consumers take what is there: how long a push takes, and how old an element is when it
-//! comes out.
+//! Producers push by the clock, consumers take what is there: how long a push takes, and how old an
+//! element is when it comes out.
 //!
-//! A push is due at a time that was fixed before: its latency runs from there until it returns, so a push that is held
-//! up is counted once for itself and again in all that became due behind it (no coordinated omission). Only when the
-//! producer was waiting for that time, and the operating system let it run again later, do the latencies of what became
-//! due meanwhile start when it ran again: that delay is none of the queue's. What it then has to catch up with is.
+//! A push is due at a time that was fixed before. Its latency runs from there until it returns, so
+//! a push that is held up is counted once for itself and again in all that became due behind it (no
+//! coordinated omission). The one exception: when a producer waited for that time, and the
+//! operating system let it run again later, the latencies of what became due meanwhile start when
+//! it ran again. That delay is not the queue's. What the producer then has to catch up with is.
 //!
-//! Who waits spins while there is a core for every thread. Where there are more threads than cores it yields: a sleep
-//! is too coarse for microseconds, and who spins keeps from running those whom it waits for.
+//! A producer that waits for its time spins while there is a core for every thread. Where there are
+//! more threads than cores it yields: a sleep is too coarse for microseconds.
 
 use std::hint::spin_loop;
 use std::thread;
@@ -15,21 +16,20 @@ use std::time::Instant;
 
 use hdrhistogram::Histogram;
 
-use crate::contender::{Consumer, Contender, Family, Kind, Producer};
+use crate::contender::{Consumer, Contender, Family, Producer};
 use crate::cores;
 use crate::crew::{self, Shift};
 use crate::element::Element;
-use crate::task::{Effort, Sample, Task};
+use crate::scene::{Effort, Sample, Scene};
 use crate::work::Work;
 
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p99", 0.99), ("p99_9", 0.999), ("p99_99", 0.9999)];
 
-pub(crate) fn turn<F: Family, T: Element>(task: &Task, effort: &Effort) -> Sample {
-    let scene = &task.scene;
+pub(crate) fn turn<F: Family, T: Element>(scene: &Scene, effort: &Effort) -> Sample {
     let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
     let work = Work::of(scene.consume_ns);
     let schedule = |number| {
-        let interval = scene.producers as f64 * 1e9 / scene.rate.expect("producers go by a rate");
+        let interval = scene.producers as f64 * 1e9 / scene.rate as f64;
         let first = interval * number as f64 / scene.producers as f64;
         Schedule { first, interval, end: effort.latency.as_nanos() as f64 }
     };
@@ -37,8 +37,9 @@ pub(crate) fn turn<F: Family, T: Element>(task: &Task, effort: &Effort) -> Sampl
     let (_, produced, consumed) = crew::run(
         scene,
         |number, shift| produce(queue.producer(), shift, schedule(number), idle),
-        |_, shift| consume(queue.consumer(), shift, work, idle),
+        |_, shift| consume(queue.consumer(), shift, work),
         || thread::sleep(effort.latency),
+        || queue.end(),
     );
 
     let mut push_ns = histogram();
@@ -52,13 +53,14 @@ pub(crate) fn turn<F: Family, T: Element>(task: &Task, effort: &Effort) -> Sampl
         age_ns.add(age).expect("they have the same bounds");
     }
     let mut sample = Sample::default();
-    let mut histograms = vec![("push_ns", push_ns)];
-    // A floor delivers nothing that was pushed.
-    if F::KIND != Kind::Floor {
+    // A floor delivers nothing.
+    if !age_ns.is_empty() {
         sample.metrics.push(("delivered_share".into(), age_ns.len() as f64 / pushed.max(1) as f64));
-        histograms.push(("age_ns", age_ns));
     }
-    for (what, histogram) in histograms.into_iter().filter(|(_, histogram)| !histogram.is_empty()) {
+    for (what, histogram) in [("push_ns", push_ns), ("age_ns", age_ns)] {
+        if histogram.is_empty() {
+            continue;
+        }
         let value = |quantile| histogram.value_at_quantile(quantile) as f64;
         sample.metrics.extend(QUANTILES.map(|(name, quantile)| (format!("{what}_{name}"), value(quantile))));
         sample.metrics.push((format!("{what}_max"), histogram.max() as f64));
@@ -72,12 +74,12 @@ pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 2).expect("the bounds are well")
 }
 
-/// What a thread does while it has nothing to do.
+/// What a producer does while it waits for its time.
 #[derive(Clone, Copy)]
 enum Idle {
     /// It has its core for itself.
     Spin,
-    /// It shares it, and who spins keeps the others from what they have to do.
+    /// It shares its core, and spinning would keep the others from what they have to do.
     Yield,
 }
 
@@ -139,17 +141,12 @@ fn produce<T: Element, P: Producer<T>>(mut producer: P, shift: &Shift, schedule:
 }
 
 #[inline(never)]
-fn consume<T: Element, C: Consumer<T>>(mut consumer: C, shift: &Shift, work: Work, idle: Idle) -> Histogram<u64> {
+fn consume<T: Element, C: Consumer<T>>(mut consumer: C, shift: &Shift, work: Work) -> Histogram<u64> {
     let mut age = histogram();
     let start = shift.begin();
-    while !shift.is_over() {
-        match consumer.pop() {
-            Some(element) => {
-                age.saturating_record(since(start).saturating_sub(element.number()).max(1));
-                work.run();
-            }
-            None => idle.once(),
-        }
+    while let Some(element) = consumer.wait(|| shift.is_over()) {
+        age.saturating_record(since(start).saturating_sub(element.number()).max(1));
+        work.run();
     }
     age
 }

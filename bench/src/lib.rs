@@ -1,7 +1,11 @@
-//! How bounded queues are compared: scenes, rounds, results. Start at `scenes` and `rounds`, then read what happens in
-//! a turn: `single`, `messages`, `threads`, `latency`; with channels at whose ends one waits: `wake`, `ping_pong`, `flow`.
+//! How bounded queues are compared where criterion cannot: in rounds, beside each other, by what
+//! they deliver and how late.
+//!
+//! Start at `scene` and `rounds`, then read what happens in a turn: `single`, `threads`, `latency`,
+//! and `wake` and `ping_pong` for channels, at whose ends one waits.
 
-mod accounts;
+mod channel;
+mod channels;
 mod check;
 mod command;
 mod contender;
@@ -9,34 +13,37 @@ mod cores;
 mod crew;
 mod element;
 mod entrant;
-mod figures;
 mod floors;
-mod flow;
 mod latency;
 mod machine;
-mod messages;
-mod metered;
 mod ping_pong;
-mod pipes;
-mod progress;
 mod queues;
-pub mod results;
+mod results;
 mod rounds;
+mod scene;
 mod scenes;
 mod single;
 mod summary;
 mod table;
-mod task;
 mod threads;
-mod waiting;
 mod wake;
 mod work;
 
+pub use channel::{AsyncChannel, Channel};
 pub use command::main;
 pub use contender::{Consumer, Contender, Direct, Family, Kind, OnlyEnd, Producer, Shared};
-pub use element::{Element, Message};
+pub use element::Element;
 pub use entrant::Entrant;
-pub use figures::{Figure, figures};
-pub use machine::results_folder;
-pub use queues::queues;
-pub use waiting::{Awaited, Waiting};
+
+/// The crate's own queues and channels, the peers that everybody compares with, and the floors.
+pub fn entrants() -> Vec<Entrant> {
+    [queues::entrants(), channels::entrants(), floors::entrants()].concat()
+}
+
+#[cfg(test)]
+#[test]
+fn all_that_is_timed_is_a_queue() {
+    for entrant in entrants() {
+        (entrant.check)();
+    }
+}

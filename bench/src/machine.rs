@@ -20,23 +20,26 @@ impl Machine {
             system: format!("{} {}", env::consts::OS, kernel.trim().split('-').next().unwrap_or_default())
                 .trim()
                 .into(),
-            rustc: env!("RUSTC_VERSION").into(),
+            rustc: output(Command::new("rustc").arg("--version")),
         }
     }
 }
 
 /// The commit of the sources, as git describes it.
 pub(crate) fn version() -> String {
-    let mut git = Command::new("git");
-    git.args(["describe", "--always", "--dirty"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = git.output().ok().filter(|output| output.status.success());
+    output(Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(env!("CARGO_MANIFEST_DIR")))
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().ok().filter(|output| output.status.success());
     output.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
 }
 
-/// Where results are written if nothing else is said, `latest.json` among them: in the target folder of the running program.
-pub fn results_folder() -> PathBuf {
+/// Where results are written if nothing else is said, `latest.json` among them: in the target
+/// folder of the running program.
+pub(crate) fn results_folder() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     // Cargo marks its target folders by this file.
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    target.map_or("target".into(), PathBuf::from).join("ringway-bench")
+    target.map_or("target".into(), PathBuf::from).join("compare")
 }

@@ -1,20 +1,21 @@
-//! Two threads, two channels, one element that goes to and fro, with whatever looking on each does before it sleeps.
+//! Two threads, two channels, one element that goes to and fro. How long a receiver spins before it
+//! sleeps is up to the channel.
 
 use std::thread;
 
+use crate::channel::Channel;
 use crate::contender::OnlyEnd;
 use crate::crew;
 use crate::element::Element;
-use crate::task::{Effort, Sample, Task};
-use crate::waiting::Waiting;
+use crate::scene::{Effort, Sample, Scene};
 
-pub(crate) fn turn<C: Waiting, T: Element>(task: &Task, effort: &Effort) -> Sample {
+pub(crate) fn turn<C: Channel, T: Element>(scene: &Scene, effort: &Effort) -> Sample {
     let [there, back] = [(); 2].map(|()| {
-        let (sender, receiver) = C::bounded::<T>(task.scene.capacity);
+        let (sender, receiver) = C::bounded::<T>(scene.capacity);
         (OnlyEnd::new(sender), OnlyEnd::new(receiver))
     });
     let (elapsed, round_trips, _) = crew::run(
-        &task.scene,
+        scene,
         |_, shift| {
             let (sender, mut receiver) = (there.0.take(), back.1.take());
             let mut round_trips = 0;
@@ -34,6 +35,7 @@ pub(crate) fn turn<C: Waiting, T: Element>(task: &Task, effort: &Effort) -> Samp
             }
         },
         || thread::sleep(effort.window),
+        || (),
     );
     Sample::of([("round_trips_per_s", round_trips.iter().sum::<u64>() as f64 / elapsed.as_secs_f64())])
 }

@@ -1,38 +1,35 @@
-//! The crate's own queues and the two peers that everybody compares with.
+//! The crate's own queues, and the two peers that everybody compares with.
 
 use concurrent_queue::ConcurrentQueue;
 use crossbeam_queue::ArrayQueue;
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, spsc};
+use ringway::{AtomicRing, ChannelQueue, Metered, MutexRing, MutexVec, Pushed, Queue, spsc};
 
 use crate::contender::{Consumer, Contender, Direct, Family, Kind, OnlyEnd, Producer, Shared};
 use crate::element::Element;
 use crate::entrant::Entrant;
-use crate::{floors, metered, pipes};
 
-/// The crate's own queues and pipes, three peers and the floors.
-pub fn queues() -> Vec<Entrant> {
-    let mut entrants = vec![
-        Entrant::of::<Of<AtomicRing<()>>>(),
-        Entrant::of::<Spsc>(),
-        Entrant::of::<Of<MutexRing<()>>>(),
-        Entrant::of::<Of<ChannelQueue<()>>>(),
-        Entrant::of::<Of<MutexVec<()>>>(),
-        Entrant::of::<Of<ArrayQueue<()>>>(),
-        Entrant::of::<Of<ConcurrentQueue<()>>>(),
-    ];
-    entrants.push(metered::metered());
-    entrants.extend(pipes::pipes());
-    entrants.extend(floors::floors());
-    entrants
+pub(crate) fn entrants() -> Vec<Entrant> {
+    vec![
+        Entrant::queue::<Of<AtomicRing<()>>>(),
+        Entrant::queue::<Spsc>(),
+        Entrant::queue::<Of<MutexRing<()>>>(),
+        Entrant::queue::<Of<ChannelQueue<()>>>(),
+        Entrant::queue::<Of<MutexVec<()>>>(),
+        Entrant::queue::<Of<MeteredRing<()>>>(),
+        Entrant::queue::<Of<ArrayQueue<()>>>(),
+        Entrant::queue::<Of<ConcurrentQueue<()>>>(),
+    ]
 }
+
+type MeteredRing<T> = Metered<AtomicRing<T>>;
 
 /// The family of a generic queue, named by one of its types.
 struct Of<Q>(Q);
 
 macro_rules! families {
-    ($($queue:ident, $kind:ident, $new:expr, $push:expr, $pop:expr;)*) => {$(
+    ($($queue:ident, $name:literal, $kind:ident, $new:expr, $push:expr, $pop:expr;)*) => {$(
         impl Family for Of<$queue<()>> {
-            const NAME: &'static str = stringify!($queue);
+            const NAME: &'static str = $name;
             const KIND: Kind = Kind::$kind;
 
             type Queue<T: Element> = Direct<$queue<T>>;
@@ -56,12 +53,13 @@ macro_rules! families {
     )*};
 }
 families! {
-    AtomicRing, Evicts, AtomicRing::new, Queue::push, Queue::pop;
-    MutexRing, Evicts, MutexRing::new, Queue::push, Queue::pop;
-    ChannelQueue, Rejects, ChannelQueue::new, Queue::push, Queue::pop;
-    MutexVec, Grows, |_| MutexVec::new(), Queue::push, Queue::pop;
-    ArrayQueue, Evicts, ArrayQueue::new, force_push, ArrayQueue::pop;
-    ConcurrentQueue, Evicts, ConcurrentQueue::bounded, force_push_open, |queue: &ConcurrentQueue<T>| queue.pop().ok();
+    AtomicRing, "AtomicRing", Evicts, AtomicRing::new, AtomicRing::push, AtomicRing::pop;
+    MutexRing, "MutexRing", Evicts, MutexRing::new, MutexRing::push, MutexRing::pop;
+    ChannelQueue, "ChannelQueue", Rejects, ChannelQueue::new, ChannelQueue::push, ChannelQueue::pop;
+    MutexVec, "MutexVec", Grows, |_| MutexVec::new(), MutexVec::push, MutexVec::pop;
+    MeteredRing, "metered AtomicRing", Evicts, |n| Metered::new(AtomicRing::new(n)), Queue::push, Queue::pop;
+    ArrayQueue, "ArrayQueue", Evicts, ArrayQueue::new, force_push, ArrayQueue::pop;
+    ConcurrentQueue, "ConcurrentQueue", Evicts, ConcurrentQueue::bounded, force_push_open, |queue: &Self| queue.pop().ok();
 }
 
 #[inline(always)]
@@ -73,7 +71,7 @@ fn force_push<T>(queue: &ArrayQueue<T>, value: T) -> Pushed<T> {
 fn force_push_open<T>(queue: &ConcurrentQueue<T>, value: T) -> Pushed<T> {
     match queue.force_push(value) {
         Ok(evicted) => evicted.map_or(Pushed::Stored, Pushed::Evicted),
-        Err(closed) => Pushed::Rejected(closed.0),
+        Err(closed) => Pushed::Closed(closed.0),
     }
 }
 

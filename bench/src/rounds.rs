@@ -1,8 +1,10 @@
-//! Rounds in which all contenders of all scenes take turns, so that whatever the machine does meanwhile happens to all.
+//! Rounds in which all contenders of all scenes take turns, so that whatever the machine does
+//! meanwhile happens to all.
 //!
-//! Each round goes through all scenes, and through the contenders of each in a new random order: contenders that are
-//! compared run within a second of each other, and the rounds of each are spread over the whole run. What counts is the
-//! median over the rounds; the quartiles show how far to trust it.
+//! Each round goes through all scenes, and through the contenders of each in a new random order:
+//! contenders that are compared run within a second of each other, and the rounds of each are
+//! spread over the whole run. What counts is the median over the rounds; the quartiles show how far
+//! to trust it.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +14,11 @@ use hdrhistogram::Histogram;
 use crate::entrant::Entrant;
 use crate::latency;
 use crate::results::{Measurement, Spread};
-use crate::task::{Effort, Sample, Task};
+use crate::scene::{Effort, Sample, Scene};
 
 /// A contender in a scene.
 struct Course<'a> {
-    task: &'a Task,
+    scene: &'a Scene,
     entrant: &'a Entrant,
     values: BTreeMap<String, Vec<f64>>,
     histograms: BTreeMap<&'static str, Histogram<u64>>,
@@ -29,11 +31,11 @@ pub(crate) struct Rounds<'a> {
 }
 
 impl<'a> Rounds<'a> {
-    pub(crate) fn new(entrants: &'a [Entrant], tasks: &'a [Task], seed: u64) -> Self {
-        let course = |task, entrant| Course { task, entrant, values: BTreeMap::new(), histograms: BTreeMap::new() };
-        let courses = tasks.iter().map(|task| {
-            let takes_part = |entrant: &&Entrant| (entrant.takes)(task);
-            entrants.iter().filter(takes_part).map(|entrant| course(task, entrant)).collect()
+    pub(crate) fn new(entrants: &'a [Entrant], scenes: &'a [Scene], seed: u64) -> Self {
+        let course = |scene, entrant| Course { scene, entrant, values: BTreeMap::new(), histograms: BTreeMap::new() };
+        let courses = scenes.iter().map(|scene| {
+            let takes_part = |entrant: &&Entrant| (entrant.takes)(scene);
+            entrants.iter().filter(takes_part).map(|entrant| course(scene, entrant)).collect()
         });
         Self { courses: courses.collect(), rng: Rng::with_seed(seed) }
     }
@@ -43,18 +45,14 @@ impl<'a> Rounds<'a> {
     }
 
     /// `before` hears of each turn.
-    pub(crate) fn run(&mut self, effort: &Effort, mut before: impl FnMut(&Task, &Entrant)) {
+    pub(crate) fn run(&mut self, effort: &Effort, mut before: impl FnMut(&Scene, &Entrant)) {
         for courses in &mut self.courses {
             let mut order: Vec<_> = (0..courses.len()).collect();
             self.rng.shuffle(&mut order);
             for i in order {
                 let course = &mut courses[i];
-                before(course.task, course.entrant);
-                // Once, as it does not vary.
-                if course.values.is_empty() {
-                    course.add((course.entrant.count)(course.task, effort));
-                }
-                course.add((course.entrant.turn)(course.task, effort));
+                before(course.scene, course.entrant);
+                course.add((course.entrant.turn)(course.scene, effort));
             }
         }
     }
@@ -77,7 +75,7 @@ impl Course<'_> {
 
     fn finish(self) -> Measurement {
         Measurement {
-            scene: self.task.scene.clone(),
+            scene: self.scene.name.clone(),
             contender: self.entrant.name.into(),
             kind: self.entrant.kind,
             metrics: self.values.into_iter().map(|(metric, values)| (metric, Spread::of(values))).collect(),

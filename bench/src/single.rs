@@ -1,97 +1,92 @@
 //! One thread: what an operation costs when nobody is in the way.
 //!
-//! The memory of the queue is another one in every turn, so that no contender has a lucky place for good.
+//! The memory of the queue is another one in every turn, so that no contender has a lucky place for
+//! good.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::accounts;
+use ringway::Pushed;
+
 use crate::contender::{Consumer, Contender, Family, Producer};
 use crate::element::{Element, SUPPLY, supply};
-use crate::task::{Effort, Inside, Sample, Task};
+use crate::scene::{Effort, Inside, Sample, Scene};
 
-pub(crate) fn overwrite<F: Family, T: Element>(task: &Task, effort: &Effort) -> Sample {
-    let queue = Box::new(F::Queue::<T>::with_capacity(task.scene.capacity));
-    // The warm-up fills it.
-    timed(queue.producer(), push_all, task, effort)
+/// Both ends, in the hand of one thread.
+pub(crate) trait Hand<T> {
+    fn push(&mut self, value: T) -> Pushed<T>;
+    fn pop(&mut self) -> Option<T>;
 }
 
-pub(crate) fn pair<F: Family, T: Element>(inside: Inside, task: &Task, effort: &Effort) -> Sample {
-    let capacity = task.scene.capacity;
-    let queue = Box::new(F::Queue::<T>::with_capacity(capacity));
-    timed((queue.producer(), queue.consumer(), inside.of(capacity)), push_and_pop_all, task, effort)
-}
-
-pub(crate) fn pop_on_empty<F: Family, T: Element>(task: &Task, effort: &Effort) -> Sample {
-    let queue = Box::new(F::Queue::<T>::with_capacity(task.scene.capacity));
-    timed(queue.consumer(), pop_nothing, task, effort)
-}
-
-/// Memory and allocations.
-pub(crate) fn count<F: Family, T: Element>(inside: Inside, task: &Task) -> Sample {
-    let capacity = task.scene.capacity;
-    let (queue, made) = accounts::count(|| Box::new(F::Queue::<T>::with_capacity(capacity)));
-    let ((mut producer, mut consumer), filled) = accounts::count(|| {
-        let (mut producer, consumer) = (queue.producer(), queue.consumer());
-        for i in 0..capacity as u64 {
-            let _ = producer.push(T::new(i));
-        }
-        (producer, consumer)
-    });
-    for _ in inside.of(capacity)..capacity {
-        let _ = consumer.pop();
+impl<T, P: Producer<T>, C: Consumer<T>> Hand<T> for (P, C) {
+    #[inline(always)]
+    fn push(&mut self, value: T) -> Pushed<T> {
+        self.0.push(value)
     }
-    let operations = 4 * capacity as u64;
-    let ((), during) = accounts::count(|| {
-        for i in 0..operations {
-            let _ = producer.push(T::new(i));
-            if inside != Inside::All {
-                let _ = consumer.pop();
-            }
-        }
-    });
-    Sample::of([
-        ("bytes_per_slot", (made.bytes + filled.bytes) as f64 / capacity as f64),
-        ("allocations_per_op", during.allocations as f64 / operations as f64),
-    ])
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<T> {
+        self.1.pop()
+    }
 }
 
-/// Does a number of operations by the given handles, gives these back, and says how long it took.
-///
-/// The handles come by value, so that what they hold may live in registers.
-pub(crate) type Run<H> = fn(H, u64) -> (H, Duration);
+pub(crate) fn overwrite<F: Family, T: Element>(scene: &Scene, effort: &Effort) -> Sample {
+    let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
+    overwrite_by::<T, _>((queue.producer(), queue.consumer()), scene, effort)
+}
 
-pub(crate) fn timed<H>(handles: H, run: Run<H>, task: &Task, effort: &Effort) -> Sample {
+pub(crate) fn pair<F: Family, T: Element>(inside: Inside, scene: &Scene, effort: &Effort) -> Sample {
+    let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
+    pair_by::<T, _>((queue.producer(), queue.consumer()), inside, scene, effort)
+}
+
+pub(crate) fn pop_on_empty<F: Family, T: Element>(scene: &Scene, effort: &Effort) -> Sample {
+    let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
+    timed((queue.producer(), queue.consumer()), pop_nothing::<T, _>, scene, effort)
+}
+
+/// The warm-up fills it.
+pub(crate) fn overwrite_by<T: Element, H: Hand<T>>(hand: H, scene: &Scene, effort: &Effort) -> Sample {
+    timed(hand, push_all::<T, H>, scene, effort)
+}
+
+pub(crate) fn pair_by<T: Element, H: Hand<T>>(hand: H, inside: Inside, scene: &Scene, effort: &Effort) -> Sample {
+    timed((hand, inside.of(scene.capacity)), push_and_pop_all::<T, H>, scene, effort)
+}
+
+/// Does a number of operations by the given hand, gives it back, and says how long it took.
+///
+/// The hand comes by value, so that what it holds may live in registers.
+type Run<H> = fn(H, u64) -> (H, Duration);
+
+fn timed<H>(hand: H, run: Run<H>, scene: &Scene, effort: &Effort) -> Sample {
     // Twice round, so that all of it is in the page table, and in the caches if it fits there.
-    let warm_up = 2 * task.scene.capacity as u64;
-    let (handles, took) = run(handles, warm_up);
+    let warm_up = 2 * scene.capacity as u64;
+    let (hand, took) = run(hand, warm_up);
     let operations = warm_up as f64 * effort.single.as_secs_f64() / took.as_secs_f64().max(1e-9);
     let operations = operations.max(SUPPLY as f64) as u64;
-    let (_, took) = run(handles, operations);
+    let (_, took) = run(hand, operations);
     Sample::of([("ns_per_op", took.as_secs_f64() * 1e9 / operations as f64)])
 }
 
 #[inline(never)]
-fn push_all<T: Element, P: Producer<T>>(mut producer: P, operations: u64) -> (P, Duration) {
+fn push_all<T: Element, H: Hand<T>>(mut hand: H, operations: u64) -> (H, Duration) {
     let supply = supply::<T>();
     let supply = black_box(&supply);
     let mut sum = 0_u64;
     let start = Instant::now();
     for i in 0..operations {
-        let displaced = producer.push(supply[i as usize % SUPPLY].clone()).displaced();
+        let displaced = hand.push(supply[i as usize % SUPPLY]).displaced();
         sum = sum.wrapping_add(displaced.map_or(0, T::sum));
     }
     let took = start.elapsed();
     black_box(sum);
-    (producer, took)
+    (hand, took)
 }
 
 /// First pushes as many as are to be inside.
 #[inline(never)]
-fn push_and_pop_all<T: Element, P: Producer<T>, C: Consumer<T>>(
-    (mut producer, mut consumer, inside): (P, C, usize),
-    operations: u64,
-) -> ((P, C, usize), Duration) {
+fn push_and_pop_all<T: Element, H: Hand<T>>((mut hand, inside): (H, usize), operations: u64) -> ((H, usize), Duration) {
     let supply = supply::<T>();
     let supply = black_box(&supply);
     let mut sum = 0_u64;
@@ -99,24 +94,24 @@ fn push_and_pop_all<T: Element, P: Producer<T>, C: Consumer<T>>(
     for (operations, pops) in [(inside as u64, false), (operations, true)] {
         start = Instant::now();
         for i in 0..operations {
-            let displaced = producer.push(supply[i as usize % SUPPLY].clone()).displaced();
+            let displaced = hand.push(supply[i as usize % SUPPLY]).displaced();
             sum = sum.wrapping_add(displaced.map_or(0, T::sum));
             if pops {
-                let Some(oldest) = consumer.pop() else { panic!("nothing came of what was pushed") };
+                let Some(oldest) = hand.pop() else { panic!("nothing came of what was pushed") };
                 sum = sum.wrapping_add(oldest.sum());
             }
         }
     }
     let took = start.elapsed();
     black_box(sum);
-    ((producer, consumer, 0), took)
+    ((hand, 0), took)
 }
 
 #[inline(never)]
-fn pop_nothing<T: Element, C: Consumer<T>>(mut consumer: C, operations: u64) -> (C, Duration) {
+fn pop_nothing<T: Element, H: Hand<T>>(mut hand: H, operations: u64) -> (H, Duration) {
     let start = Instant::now();
     for _ in 0..operations {
-        assert!(consumer.pop().is_none(), "something came of nothing");
+        assert!(hand.pop().is_none(), "something came of nothing");
     }
-    (consumer, start.elapsed())
+    (hand, start.elapsed())
 }

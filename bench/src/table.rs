@@ -28,6 +28,10 @@ pub(crate) fn millions(rate: f64) -> String {
     three_digits(rate / 1e6)
 }
 
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", three_digits(share * 100.0))
+}
+
 fn three_digits(value: f64) -> String {
     let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
     format!("{value:.decimals$}")

@@ -1,7 +1,9 @@
-//! How long an element takes to one that sleeps: from just before it is sent until just after it is received.
+//! How long an element takes to one that sleeps: from just before it is sent until just after it is
+//! received.
 //!
-//! Before each, the sender has slept for longer than any receiver looks on before it sleeps, and knows that the one
-//! before was received. So what is measured is mostly the operating system, and what a channel adds to that.
+//! Before each, the sender has slept for longer than any receiver looks on before it sleeps, and
+//! knows that the one before was received. So what is measured is mostly the operating system, and
+//! what a channel adds to that.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,18 +13,18 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use tokio::runtime::Builder;
 
+use crate::channel::{AsyncChannel, Channel};
 use crate::contender::OnlyEnd;
 use crate::cores;
 use crate::crew::{self, Shift};
 use crate::element::Element;
 use crate::latency::{histogram, since};
-use crate::task::{Effort, Place, Sample, Sleeper, Task, What};
-use crate::waiting::{Awaited, Waiting};
+use crate::scene::{Effort, Place, Sample, Scene, Sleeper};
 
 const PAUSE: Duration = Duration::from_micros(80);
 
-pub(crate) fn thread<C: Waiting, T: Element>(place: Place, task: &Task, effort: &Effort) -> Sample {
-    turn::<C, T>(task, effort, |mut receiver, shift, mut log| {
+pub(crate) fn thread<C: Channel, T: Element>(place: Place, scene: &Scene, effort: &Effort) -> Sample {
+    turn::<C, T>(scene, effort, |mut receiver, shift, mut log| {
         cores::pin(core(place));
         log.start = shift.begin();
         while let Some(element) = C::recv(&mut receiver) {
@@ -32,9 +34,13 @@ pub(crate) fn thread<C: Waiting, T: Element>(place: Place, task: &Task, effort: 
     })
 }
 
-pub(crate) fn task<C: Awaited, T: Element>(task: &Task, effort: &Effort) -> Sample {
-    let What::Wake(sleeper, place) = task.what else { unreachable!("no other scene has a task") };
-    turn::<C, T>(task, effort, |mut receiver, shift, mut log| {
+pub(crate) fn task<C: AsyncChannel, T: Element>(
+    sleeper: Sleeper,
+    place: Place,
+    scene: &Scene,
+    effort: &Effort,
+) -> Sample {
+    turn::<C, T>(scene, effort, |mut receiver, shift, mut log| {
         cores::pin(core(place));
         let mut builder = match sleeper {
             Sleeper::Task => Builder::new_multi_thread(),
@@ -81,16 +87,16 @@ impl Log {
     }
 }
 
-fn turn<C: Waiting, T: Element>(
-    task: &Task,
+fn turn<C: Channel, T: Element>(
+    scene: &Scene,
     effort: &Effort,
     receive: impl Fn(C::Receiver<T>, &Shift, Log) -> Histogram<u64> + Sync,
 ) -> Sample {
-    let (sender, receiver) = C::bounded::<T>(task.scene.capacity);
+    let (sender, receiver) = C::bounded::<T>(scene.capacity);
     let (sender, receiver) = (OnlyEnd::new(sender), OnlyEnd::new(receiver));
     let received = Arc::new(AtomicU64::new(0));
     let (_, _, latency) = crew::run(
-        &task.scene,
+        scene,
         |_, shift| {
             // Dropped at the end of the shift, which ends the receiver's.
             let sender = sender.take();
@@ -108,6 +114,7 @@ fn turn<C: Waiting, T: Element>(
             receive(receiver.take(), shift, log)
         },
         || thread::sleep(effort.window),
+        || (),
     );
     let [latency] = <[_; 1]>::try_from(latency).expect("there is one receiver");
     let quantiles = [("wake_ns_p50", 0.5), ("wake_ns_p99", 0.99)];

@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-/// Keeps a core busy for about so long. It counts steps, as a look at the clock takes longer than a push.
+/// Keeps a core busy for about so long. It counts steps, as a look at the clock takes longer than a
+/// push.
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
     steps: u64,

@@ -46,8 +46,8 @@
 //!
 //! # Limitations
 //!
-//! When the producer pushes 2⁶⁰ elements between two operations of the consumer, or during one, the
-//! consumer may take the order for another; that is 36 years at a thousand million a second.
+//! When the producer pushes 2⁵⁹ elements between two operations of the consumer, or during one, the
+//! consumer may take the order for another; that is 18 years at a thousand million a second.
 //!
 //! # Prior art
 //!

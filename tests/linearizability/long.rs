@@ -21,7 +21,7 @@ use crate::long_checker::{Call, Counts, History, MAX_THREADS, Verdict};
 use crate::random::Random;
 use crate::stalls::Stalls;
 use crate::support::element::Element;
-use crate::support::model::{Op, Ret, call_on};
+use crate::support::model::{Op, at_rest, call_on};
 
 const PUSHES: &[fn(u32) -> Op] = &[Op::Push, Op::Push, Op::Push, Op::Push, Op::TryPush];
 const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop];
@@ -153,16 +153,9 @@ impl<T: Element> Round<T> {
         let mut threads = vec![self.start];
         threads.extend(recorded);
         (1..threads.len()).for_each(|thread| after[thread] = threads[thread].len() as u32);
-        // At rest `len` is exact; and then it is drained, so that what was lost, doubled or left in
-        // the wrong place shows.
-        for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].into_iter().chain(std::iter::repeat(Op::Pop)) {
-            let ret = call_on(&*self.queue, op);
-            let last = ret == Ret::Popped(None);
+        for (op, ret) in at_rest(|op| call_on(&*self.queue, op)) {
             threads[0].push(Call { op, ret, after });
             after[0] += 1;
-            if last {
-                break;
-            }
         }
         History { capacity: self.queue.capacity(), overflow: self.queue.overflow(), threads }
     }

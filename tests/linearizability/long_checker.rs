@@ -24,14 +24,14 @@
 //!    every call that its counterpart precedes, then the two sides can change places, call by call:
 //!    `x` entering next is right too, and `y` need not be tried.
 //!
-//! *Proof.* (Pushes and pops only: a call that closes the queue has no element, and stays where it
-//! is.) `y` first means `y`'s calls Y₀, Y₁, … are each placed before their counterparts X₀, X₁, …;
-//! put each Xᵢ into Yᵢ's place and the other way round. Every place gets a call of the same effect
-//! on the length, and the elements change places in the queue with the calls. Xᵢ, moved ahead, is
-//! still after all that it follows: Yᵢ followed those too. Yᵢ, moved back, is still before all that
-//! it precedes: Xᵢ preceded those too. Among the moved calls themselves, only Yᵢ before Xⱼ could
-//! break; but then, by the two conditions, Xᵢ precedes Yⱼ, so Xᵢ's old place, Yᵢ's new one, was
-//! before Yⱼ's old one, which is Xⱼ's new one. ∎
+//!    *Proof.* (Pushes and pops only: a call that closes the queue has no element, and stays where
+//!    it is.) `y` first means `y`'s calls Y₀, Y₁, … are each placed before their counterparts X₀,
+//!    X₁, …; put each Xᵢ into Yᵢ's place and the other way round. Every place gets a call of the
+//!    same effect on the length, and the elements change places in the queue with the calls. Xᵢ,
+//!    moved ahead, is still after all that it follows: Yᵢ followed those too. Yᵢ, moved back, is
+//!    still before all that it precedes: Xᵢ preceded those too. Among the moved calls themselves,
+//!    only Yᵢ before Xⱼ could break; but then, by the two conditions, Xᵢ precedes Yⱼ, so Xᵢ's old
+//!    place, Yᵢ's new one, was before Yⱼ's old one, which is Xⱼ's new one. ∎
 //!
 //! What is left: when to pop, as against to push, while the two overlap; and the order of two
 //! pushes that overlap, whose elements' ways out overlap too, without one of them being first at

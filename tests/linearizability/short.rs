@@ -10,7 +10,7 @@ use ringway::{AtomicRing, Kind, Queue, Storage};
 use crate::random::Random;
 use crate::support::element::Element;
 use crate::support::history::{History, Timed};
-use crate::support::model::{Model, Op, call_on};
+use crate::support::model::{Model, Op, at_rest, call_on};
 
 /// What a script may contain, each as often as it stands here: pushes and pops are what changes a
 /// queue.
@@ -70,7 +70,7 @@ impl<T: Element> Round<T> {
 
     fn check(self, threads: Vec<Vec<Timed>>, seed: u64) {
         let mut history = History::in_real_time(self.initial, &threads);
-        history.drain(&*self.queue);
+        history.add_at_rest(at_rest(|op| call_on(&*self.queue, op)));
         assert!(history.is_linearizable(), "seed {seed:#x}: not linearizable: {history:#?}");
     }
 }
@@ -97,9 +97,7 @@ fn run<T: Element>(kind: Kind, threads: usize, rounds: usize) {
                 if threads > 2 { thread::yield_now() } else { hint::spin_loop() }
             }
             for &op in script {
-                let began = now();
-                let ret = call_on(&*round.queue, op);
-                calls.push(Timed { op, ret, began, returned: now() });
+                calls.push(Timed::record(op, now, |op| call_on(&*round.queue, op)));
             }
             recorded.push(calls);
         }

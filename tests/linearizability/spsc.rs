@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
-use std::{array, env, iter, thread};
+use std::{array, env, thread};
 
 use crossbeam_utils::CachePadded;
 use ringway::Overflow;
@@ -14,9 +14,9 @@ use crate::long_checker::{self, Call, Counts};
 use crate::random::Random;
 use crate::stalls::Stalls;
 use crate::support::element::Element;
-use crate::support::ends::{self, End, call_either};
+use crate::support::ends::{self, End, at_rest, call_either};
 use crate::support::history::{History, Timed};
-use crate::support::model::{Model, Op, Ret};
+use crate::support::model::{Model, Op};
 
 /// What each end may be asked to do, each as often as it stands here.
 const PRODUCER: [fn(u32) -> Op; 11] = [
@@ -112,9 +112,7 @@ fn short<T: Element>(rounds: usize) {
         let mut calls = Vec::with_capacity(script.len());
         meet(arrived, round);
         for &op in script {
-            let began = now();
-            let ret = end.call(op);
-            calls.push(Timed { op, ret, began, returned: now() });
+            calls.push(Timed::record(op, now, |op| end.call(op)));
         }
         calls
     };
@@ -128,28 +126,9 @@ fn short<T: Element>(rounds: usize) {
     );
     for ((mut round, pushed), popped) in rounds.into_iter().zip(pushed).zip(popped) {
         let mut history = History::in_real_time(round.initial, &[pushed, popped]);
-        for (op, ret) in at_rest(&mut round.producer, &mut round.consumer) {
-            history.add_last(op, ret);
-        }
+        history.add_at_rest(at_rest(&mut round.producer, &mut round.consumer));
         assert!(history.is_linearizable(), "not linearizable: {history:#?}");
     }
-}
-
-/// At rest `len` is exact for both; and then it is drained, so that what was lost, doubled or left
-/// in the wrong place shows.
-fn at_rest(producer: &mut dyn End, consumer: &mut dyn End) -> Vec<(Op, Ret)> {
-    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, producer.call(op))).into();
-    calls.extend([Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))));
-    calls.extend(iter::repeat_with(|| consumer.call(Op::Pop)).map_while({
-        let mut ended = false;
-        move |ret| {
-            (!ended).then(|| {
-                ended = ret == Ret::Popped(None);
-                (Op::Pop, ret)
-            })
-        }
-    }));
-    calls
 }
 
 /// As those of the other queues in `long.rs`.

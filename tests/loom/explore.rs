@@ -2,7 +2,6 @@
 
 use std::env;
 use std::io::{self, Write};
-use std::iter;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,7 +16,7 @@ use crate::element;
 use crate::support::element::Element;
 use crate::support::ends::{self, End, call_either};
 use crate::support::history::{History, Timed};
-use crate::support::model::{Model, Op, Ret, call_on};
+use crate::support::model::{Model, Op, Ret, at_rest, call_on};
 
 /// What threads do at once to a queue of `capacity`, on which `start` was done before.
 pub(crate) struct Script {
@@ -129,11 +128,7 @@ fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'st
 
     let (queue, _) = Arc::into_inner(shared).expect("the other threads have ended");
     let mut history = order.history(initial, &threads);
-    // At rest, `len` is exact, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
-        history.add_last(op, call_on(&*queue, op));
-    }
-    history.drain(&*queue);
+    history.add_at_rest(at_rest(|op| call_on(&*queue, op)));
     assert!(history.is_linearizable(), "not linearizable: {history:#?}");
 
     drop(ManuallyDrop::into_inner(queue));
@@ -175,11 +170,12 @@ impl Recorder {
         };
         let record = |&op: &Op| {
             self.turn.fetch_add(1, Ordering::Relaxed);
-            let began = now();
-            synchronize();
-            let ret = call(op);
-            synchronize();
-            Timed { op, ret, began, returned: now() }
+            Timed::record(op, now, |op| {
+                synchronize();
+                let ret = call(op);
+                synchronize();
+                ret
+            })
         };
         ops.iter().map(record).collect()
     }
@@ -231,17 +227,7 @@ fn execute_ends<E: Element>(script: &'static Ends, order: Order) {
     let (pushed, mut producer) = other.join().unwrap();
 
     let mut history = order.history(initial, &[popped, pushed]);
-    // At rest, both know the length, and then all that was left comes out.
-    for op in [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed] {
-        history.add_last(op, producer.call(op));
-    }
-    let mut ops = [Op::Len, Op::IsEmpty, Op::IsClosed].into_iter().chain(iter::repeat(Op::Pop));
-    let mut last = Ret::Len(0);
-    while last != Ret::Popped(None) {
-        let op = ops.next().expect("goes on for ever");
-        last = consumer.call(op);
-        history.add_last(op, last.clone());
-    }
+    history.add_at_rest(ends::at_rest(&mut producer, &mut consumer));
     assert!(history.is_linearizable(), "not linearizable: {history:#?}");
 
     drop(ManuallyDrop::into_inner(producer));

@@ -16,7 +16,7 @@ fn is_built_for_loom() {
 }
 
 #[cfg(loom)]
-//mod channel;
+mod channel;
 #[cfg(loom)]
 mod element;
 #[cfg(loom)]

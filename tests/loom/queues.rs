@@ -426,3 +426,53 @@ mod mutex_pop_into {
         explore::<Large, MutexRing<_>>("mutex_pop_into::mutex_ring_bare", &SCRIPT, Order::Bare, MutexRing::new);
     }
 }
+
+/// A thread that sees a queue closed sees what was done before the close. No element tells it.
+mod what_was_done_before_a_close {
+    use std::sync::Arc;
+
+    use loom::cell::Cell;
+    use loom::sync::atomic::{AtomicU64, Ordering};
+    use loom::thread;
+    use ringway::Queue;
+
+    use super::*;
+    use crate::explore::explore_all;
+
+    fn is_seen<Q: Queue<Large> + 'static>(name: &str, new: fn(usize) -> Q) {
+        explore_all(name, None, move || {
+            // The `Arc` is not loom's: it would order what the queue must order.
+            let shared = Arc::new((new(1), Cell::new(false), AtomicU64::new(0)));
+            // Both touch it, so that loom tries both orders, as in a `Recorder`.
+            let turn = |shared: &(Q, Cell<bool>, AtomicU64)| shared.2.fetch_add(1, Ordering::Relaxed);
+            let other = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || {
+                    shared.1.set(true);
+                    turn(&shared);
+                    assert!(shared.0.close());
+                }
+            });
+            turn(&shared);
+            if shared.0.is_closed() {
+                assert!(shared.1.get());
+            }
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn exchange() {
+        is_seen("before_a_close::exchange", AtomicRing::new);
+    }
+
+    #[test]
+    fn channel() {
+        is_seen("before_a_close::channel", ChannelQueue::new);
+    }
+
+    #[test]
+    fn mutex() {
+        is_seen("before_a_close::mutex", MutexRing::new);
+    }
+}

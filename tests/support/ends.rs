@@ -6,7 +6,7 @@ use ringway::spsc::{self, Consumer, Producer};
 use ringway::{CapacityError, Overflow, Pushed, Queue, TryPushError};
 
 use super::element::Element;
-use super::model::{Model, Op, Ret, pushed, tried};
+use super::model::{self, Model, Op, Ret, pushed, tried};
 
 /// Makes the calls that this end has. A lock around the end would order what the ring must order.
 pub trait End: Send {
@@ -50,6 +50,13 @@ pub fn ring<T: Element>(capacity: usize) -> (Producer<T>, Consumer<T>, Model) {
 /// Pops are the consumer's calls. What both ends have is here the producer's.
 pub fn call_either<T: Element>(producer: &mut Producer<T>, consumer: &mut Consumer<T>, op: Op) -> Ret {
     if op == Op::Pop { consumer.call(op) } else { producer.call(op) }
+}
+
+/// As [`model::at_rest`], with all that either end can tell.
+pub fn at_rest<T: Element>(producer: &mut Producer<T>, consumer: &mut Consumer<T>) -> Vec<(Op, Ret)> {
+    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))).into();
+    calls.extend(model::at_rest(|op| call_either(producer, consumer, op)));
+    calls
 }
 
 /// Both ends as one queue, for the tests that are written for all queues.

@@ -7,10 +7,7 @@
 
 use std::collections::HashSet;
 
-use ringway::Queue;
-
-use super::element::Element;
-use super::model::{Model, Op, Ret, call_on};
+use super::model::{Model, Op, Ret};
 
 /// Calls that have all returned, on a queue that was like `initial`.
 #[derive(Clone, Debug)]
@@ -35,6 +32,15 @@ pub struct Timed {
     pub ret: Ret,
     pub began: u64,
     pub returned: u64,
+}
+
+impl Timed {
+    /// Makes the call, and asks what time it is before and afterwards.
+    pub fn record(op: Op, now: impl Fn() -> u64, call: impl FnOnce(Op) -> Ret) -> Self {
+        let began = now();
+        let ret = call(op);
+        Self { op, ret, began, returned: now() }
+    }
 }
 
 impl History {
@@ -78,15 +84,10 @@ impl History {
         self.add(op, ret, self.all());
     }
 
-    /// Takes out all that was left after the calls, so that an element that was lost, doubled or
-    /// left in the wrong place shows.
-    pub fn drain<T: Element>(&mut self, queue: &(impl Queue<T> + ?Sized)) {
-        loop {
-            let popped = call_on(queue, Op::Pop);
-            self.add_last(Op::Pop, popped.clone());
-            if popped == Ret::Popped(None) {
-                return;
-            }
+    /// Adds calls that were made at rest, one after the other.
+    pub fn add_at_rest(&mut self, calls: Vec<(Op, Ret)>) {
+        for (op, ret) in calls {
+            self.add_last(op, ret);
         }
     }
 

@@ -9,7 +9,7 @@ use ringway::{AtomicRing, Queue};
 
 use super::element::Element;
 use super::history::{History, Timed};
-use super::model::{Model, Op, call_on};
+use super::model::{Model, Op, at_rest, call_on};
 use super::stepper::{Allowance, Calls, Now, Stepped};
 
 /// Longer than any scheduler lets a runnable thread wait.
@@ -49,11 +49,7 @@ pub fn interleave<T: Element>(
         let mut recorded = Vec::with_capacity(script.len());
         let _ = AtomicRing::new(1).push([0_u64; 2]);
         for &op in script {
-            recorded.push(calls.make(|| {
-                let began = now();
-                let ret = call_on(queue, op);
-                Timed { op, ret, began, returned: now() }
-            }));
+            recorded.push(calls.make(|| Timed::record(op, now, |op| call_on(queue, op))));
         }
         recorded
     };
@@ -77,7 +73,7 @@ pub fn interleave<T: Element>(
     })?;
 
     let mut history = History::in_real_time(initial.clone(), &recorded);
-    history.drain(queue);
+    history.add_at_rest(at_rest(|op| call_on(queue, op)));
     assert!(history.is_linearizable(), "turns {turns:?}: not linearizable: {history:#?}");
     Ok(ends)
 }

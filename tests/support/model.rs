@@ -130,3 +130,13 @@ pub fn tried<T: Element>(tried: Result<(), TryPushError<T>>) -> Ret {
         Err(TryPushError::Closed(value)) => Ret::Closed(value.number()),
     }
 }
+
+/// What a queue tells at rest, where `len` is exact, and then all that was left, taken out one by
+/// one: so that an element that was lost, doubled or left in the wrong place shows.
+pub fn at_rest(mut call: impl FnMut(Op) -> Ret) -> Vec<(Op, Ret)> {
+    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, call(op))).into();
+    while calls.last() != Some(&(Op::Pop, Ret::Popped(None))) {
+        calls.push((Op::Pop, call(Op::Pop)));
+    }
+    calls
+}

@@ -25,10 +25,8 @@ pub(super) struct Exchange<T> {
 
 impl<T> Slots for Exchange<T> {
     type Element = T;
-    type Seen<'a>
-        = (&'a AtomicU64, u64)
-    where
-        Self: 'a;
+    type Slot = AtomicU64;
+    type Word = u64;
     type Hand<'a>
         = ExchangeHand<'a, T>
     where

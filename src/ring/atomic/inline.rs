@@ -53,10 +53,8 @@ impl<T> Inline<T> {
 
 impl<T> Slots for Inline<T> {
     type Element = T;
-    type Seen<'a>
-        = (&'a AtomicPair, Pair)
-    where
-        Self: 'a;
+    type Slot = AtomicPair;
+    type Word = Pair;
     type Hand<'a>
         = InlineHand<'a, T>
     where

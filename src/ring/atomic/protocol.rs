@@ -4,7 +4,7 @@
 
 use crossbeam_utils::{Backoff, CachePadded};
 
-use super::slots::{Hand, Slots};
+use super::slots::{Hand, Seen, Slots};
 use crate::error::CapacityError;
 use crate::queue::{Pushed, pop_each};
 use crate::ring::contention::back_off;
@@ -187,7 +187,7 @@ impl<S: Slots> Ring<S> {
 
     /// The closed bit of a slot, which a pop keeps: the slot of the head is full and closed if the
     /// ring was full when it was closed.
-    fn closed_bit(&self, seen: S::Seen<'_>) -> u64 {
+    fn closed_bit(&self, seen: Seen<'_, S>) -> u64 {
         self.slots.stamp(seen) & self.slots.layout().closed()
     }
 
@@ -321,7 +321,7 @@ impl<S: Slots> Ring<S> {
     /// The first position that was not filled, with the slot as it was then: empty, or full of the
     /// lap before.
     #[inline]
-    fn find_tail(&self) -> (Position, S::Seen<'_>) {
+    fn find_tail(&self) -> (Position, Seen<'_, S>) {
         let layout = self.slots.layout();
         let hint = self.tail.hint.load();
         let seen = self.slots.load(hint.index(layout));
@@ -332,7 +332,7 @@ impl<S: Slots> Ring<S> {
     /// The first position that was not gone, with the slot as it was then: full, or empty and with
     /// it the queue.
     #[inline]
-    fn find_head(&self) -> (Position, S::Seen<'_>) {
+    fn find_head(&self) -> (Position, Seen<'_, S>) {
         let layout = self.slots.layout();
         let hint = self.head.load();
         let seen = self.slots.load(hint.index(layout));
@@ -343,14 +343,14 @@ impl<S: Slots> Ring<S> {
     /// The head, which is at `position` or after it.
     #[cold]
     #[inline(never)]
-    fn find_head_after(&self, position: Position) -> (Position, S::Seen<'_>) {
+    fn find_head_after(&self, position: Position) -> (Position, Seen<'_, S>) {
         self.find(self.tail.skip_evicted(position, self.slots.layout()), GONE)
     }
 
     /// The first position from `position` on that was not `done`, with the slot as it was then.
     #[cold]
     #[inline(never)]
-    fn find(&self, position: Position, done: i64) -> (Position, S::Seen<'_>) {
+    fn find(&self, position: Position, done: i64) -> (Position, Seen<'_, S>) {
         search::find(position, done, self.slots.layout(), |index| {
             let seen = self.slots.load(index);
             (self.slots.stamp(seen), seen)

@@ -14,11 +14,11 @@ use crate::ring::position::{Position, WordLayout};
 pub(super) trait Slots: Sized {
     /// The type of the elements.
     type Element;
-    /// A slot and what it held when it was loaded.
-    type Seen<'a>: Copy
-    where
-        Self: 'a;
-    type Hand<'a>: Hand<Element = Self::Element, Seen = Self::Seen<'a>>
+    /// One slot.
+    type Slot;
+    /// What a slot holds at one moment.
+    type Word: Copy;
+    type Hand<'a>: Hand<Element = Self::Element, Seen = Seen<'a, Self>>
     where
         Self: 'a;
 
@@ -30,22 +30,22 @@ pub(super) trait Slots: Sized {
     /// Pairs with [`Hand::compare_exchange`] and [`close`](Self::close). Positions that are learnt
     /// from a stamp must carry their past with them (Acquire). What shows that a queue is empty,
     /// full or closed must show the newest that there is (SeqCst).
-    fn load(&self, index: usize) -> Self::Seen<'_>;
+    fn load(&self, index: usize) -> Seen<'_, Self>;
 
-    fn stamp(&self, seen: Self::Seen<'_>) -> u64;
+    fn stamp(&self, seen: Seen<'_, Self>) -> u64;
 
     #[inline]
-    fn is_full(&self, seen: Self::Seen<'_>) -> bool {
+    fn is_full(&self, seen: Seen<'_, Self>) -> bool {
         self.layout().is_full(self.stamp(seen))
     }
 
     #[inline]
-    fn is_closed(&self, seen: Self::Seen<'_>) -> bool {
+    fn is_closed(&self, seen: Seen<'_, Self>) -> bool {
         self.layout().is_closed(self.stamp(seen))
     }
 
     /// Marks the slot as closed, if it is still as `seen`. SeqCst on success.
-    fn close(&self, seen: Self::Seen<'_>) -> bool;
+    fn close(&self, seen: Seen<'_, Self>) -> bool;
 
     /// Puts an element, or none, into the slot of `position`, and returns what was inside: what
     /// [`Hand::compare_exchange`] does, for a thread that has the slots alone.
@@ -65,6 +65,9 @@ pub(super) trait Slots: Sized {
     /// As for [`hand_with`](Self::hand_with).
     unsafe fn empty_hand(&self) -> Self::Hand<'_>;
 }
+
+/// A slot and what it held when it was loaded.
+pub(super) type Seen<'a, S> = (&'a <S as Slots>::Slot, <S as Slots>::Word);
 
 /// What one thread holds during one operation: one element or none, to be exchanged for what is in
 /// a slot.

@@ -10,7 +10,7 @@ use std::thread;
 use super::exchange::Exchange;
 use super::inline::Inline;
 use super::protocol::Ring;
-use super::slots::Slots;
+use super::slots::{Seen, Slots};
 use crate::error::CapacityError;
 use crate::queue::Pushed;
 use crate::ring::position::{Position, WordLayout};
@@ -266,10 +266,8 @@ struct Counting<S> {
 
 impl<S: Slots> Slots for Counting<S> {
     type Element = S::Element;
-    type Seen<'a>
-        = S::Seen<'a>
-    where
-        Self: 'a;
+    type Slot = S::Slot;
+    type Word = S::Word;
     type Hand<'a>
         = S::Hand<'a>
     where
@@ -281,14 +279,14 @@ impl<S: Slots> Slots for Counting<S> {
     fn layout(&self) -> WordLayout {
         self.slots.layout()
     }
-    fn load(&self, index: usize) -> S::Seen<'_> {
+    fn load(&self, index: usize) -> Seen<'_, S> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         self.slots.load(index)
     }
-    fn stamp(&self, seen: S::Seen<'_>) -> u64 {
+    fn stamp(&self, seen: Seen<'_, S>) -> u64 {
         self.slots.stamp(seen)
     }
-    fn close(&self, seen: S::Seen<'_>) -> bool {
+    fn close(&self, seen: Seen<'_, S>) -> bool {
         self.slots.close(seen)
     }
     fn replace(&mut self, position: Position, element: Option<S::Element>, closed: u64) -> Option<S::Element> {

@@ -14,7 +14,7 @@ use crate::drop_all::drop_all;
 use crate::error::CapacityError;
 use crate::ring::position::{Cursor, Position, WordLayout};
 use crate::ring::tail::Tail;
-use crate::sync::{AtomicU64, Ordering, UnsafeCell};
+use crate::sync::{AtomicU64, Ordering, UnsafeCell, fence};
 
 /// Slots of `stamp | cell`, each beside a cell, so that an element and the word that tells of it
 /// are on one cache line.
@@ -91,6 +91,17 @@ pub(super) fn sides<T>(capacity: usize, laps: i64) -> Result<(Filler<T>, Taker<T
     Ok((filler, Taker { buffer, head: start, spare: capacity + 1 }))
 }
 
+/// Whether this is the only side left.
+fn is_alone<T>(buffer: &Arc<Buffer<T>>) -> bool {
+    let is_alone = Arc::strong_count(buffer) == 1;
+    if is_alone {
+        // Acquire pairs with the Release by which the other side has dropped its `Arc`: what it did
+        // before, its closing above all, is visible.
+        fence(Ordering::Acquire);
+    }
+    is_alone
+}
+
 impl<T> Buffer<T> {
     #[inline]
     pub(super) fn layout(&self) -> WordLayout {
@@ -156,7 +167,7 @@ impl<T> Filler<T> {
 
     /// Whether the other side is gone.
     pub(super) fn is_alone(&self) -> bool {
-        Arc::strong_count(&self.buffer) == 1
+        is_alone(&self.buffer)
     }
 
     /// The first position that is not filled.
@@ -202,10 +213,9 @@ impl<T> Filler<T> {
     /// Marks the slot of the tail as closed. There must be no [`push`](Self::push) after this.
     pub(super) fn close(&mut self) {
         let word = &self.buffer.slots[self.tail.index()].word;
-        // A read-modify-write, because the consumer may take the element out of a full slot at any
-        // time. Release pairs with the load in `Taker::pop` and `Buffer::load`: the consumer that
-        // sees the bit sees all pushes. Acquire keeps what the exchange in `pop` has released
-        // released.
+        // A read-modify-write, because the consumer may take the element out of a full slot at any time.
+        // Release pairs with the load in `Taker::pop` and `Buffer::load`: a consumer that sees the bit
+        // sees all pushes. Acquire is not needed; it costs nothing.
         word.fetch_or(self.buffer.layout.closed(), Ordering::AcqRel);
     }
 
@@ -225,7 +235,7 @@ impl<T> Taker<T> {
 
     /// Whether the other side is gone.
     pub(super) fn is_alone(&self) -> bool {
-        Arc::strong_count(&self.buffer) == 1
+        is_alone(&self.buffer)
     }
 
     /// At most the first position that is not gone.

@@ -1,0 +1,5 @@
+//! `cargo compare`.
+
+fn main() {
+    ringway_bench::main(ringway_bench::entrants());
+}
