@@ -15,14 +15,12 @@
 //! fence, and the element and the sleeper miss each other. The mutants named "channel: asleep" see
 //! to that.
 //!
-//! In one way a fence is more than the access for which it stands: loom lets the thread know all
-//! that was done before earlier fences. Where a model is about such knowledge, there is no fence on
-//! the way of the one that learns, or the queue is a [`MutexRing`], whose lock orders what closing
-//! and looking should, and not what the ends should.
+//! In one way a fence is more than the access for which it stands: it also lets the thread know what
+//! was done before earlier fences. The one model that is about such knowledge has the queue look for
+//! it while it is closed, which is before the first fence.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -30,7 +28,7 @@ use loom::future::block_on;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 use ringway::channel::{RecvError, Select, SendError, TryRecvError};
-use ringway::{MutexRing, Overflow, Pushed, Queue, Receiver, Sender, TryPushError};
+use ringway::{Overflow, Pushed, Queue, Receiver, Sender, TryPushError};
 
 use crate::explore::explore_all;
 
@@ -39,6 +37,8 @@ struct Least {
     /// Four bits for each number, the oldest in the lowest.
     word: AtomicU32,
     capacity: u32,
+    /// What must have been set to one when it is closed.
+    done: Option<AtomicU32>,
 }
 
 const CLOSED: u32 = 1 << 31;
@@ -46,7 +46,11 @@ const CLOSED: u32 = 1 << 31;
 impl Least {
     fn new(capacity: u32) -> Self {
         assert!(capacity < 8, "the highest bit is not a number's");
-        Self { word: AtomicU32::new(0), capacity }
+        Self { word: AtomicU32::new(0), capacity, done: None }
+    }
+
+    fn that_awaits(done: AtomicU32) -> Self {
+        Self { done: Some(done), ..Self::new(1) }
     }
 
     fn len_of(word: u32) -> u32 {
@@ -109,6 +113,9 @@ impl Queue<u32> for Least {
     }
 
     fn close(&self) -> bool {
+        if let Some(done) = &self.done {
+            assert_eq!(done.load(Ordering::Relaxed), 1, "closed too early");
+        }
         self.word.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
     }
 
@@ -321,22 +328,16 @@ models! {
         assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     };
 
-    /// What a sender did before it went is seen by the one that closes, and so by all.
-    the_end_comes_after_what_all_senders_did, 2, MutexRing::new(1), |tx, rx| {
-        let done = Arc::new(AtomicU32::new(0));
+    /// The one that closes is the last to go, and knows what the others have done before they went.
+    the_end_comes_after_what_all_senders_did, 3, Least::that_awaits(AtomicU32::new(0)), |tx, rx| {
         let other = tx.clone();
-        let dropping = spawn({
-            let done = Arc::clone(&done);
-            move || {
-                done.store(1, Ordering::Relaxed);
-                drop(other);
-            }
+        let dropping = spawn(move || {
+            other.queue().done.as_ref().unwrap().store(1, Ordering::Relaxed);
+            drop(other);
         });
         drop(tx);
-        if rx.try_recv() == Err(TryRecvError::Closed) {
-            assert_eq!(done.load(Ordering::Relaxed), 1);
-        }
         dropping.join().unwrap();
+        assert!(rx.is_closed());
     };
 
     the_last_receiver_leaves_nothing_inside, 3, Least::new(1), |tx, rx| {
