@@ -40,7 +40,7 @@ use iter::TryIter;
 ///
 /// # Contract
 ///
-/// Implementations promise, and [channels](crate::channel) rely on:
+/// Implementations promise, and [channels](mod@crate::channel) rely on:
 ///
 /// * *Order*: all operations of the queue and all `SeqCst` accesses of its users take effect in one
 ///   order, which every thread agrees on and which keeps the order of each thread. So "push, then
