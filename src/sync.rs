@@ -7,9 +7,9 @@ mod imp {
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::Mutex;
     #[cfg(target_has_atomic = "64")]
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, fence};
     #[cfg(any(target_has_atomic = "64", feature = "std", feature = "async"))]
-    pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
     #[cfg(any(feature = "std", feature = "async"))]
     pub(crate) use std::thread_local;
 
