@@ -1,8 +1,11 @@
 //! What flows through the gateway.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+
+use crate::origin::Origin;
 
 /// A message, from the input that received it to the output that delivers it.
 #[derive(Clone, Debug)]
@@ -13,6 +16,8 @@ pub(crate) struct Message {
     /// Given behind the queue: how a broker recognises what it is sent again.
     pub(crate) id: u64,
     pub(crate) source: Source,
+    /// Of a message that came by a request; those of streams would pay for it with a count that threads share.
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 /// The kinds of input.

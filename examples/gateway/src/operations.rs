@@ -7,22 +7,22 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
-use ringway::{Queue, Receiver};
 use tokio_util::sync::CancellationToken;
 
 use crate::account::Account;
 use crate::logs::Filter;
-use crate::message::Message;
+use crate::topics::Topics;
 
 #[derive(Clone)]
 pub(crate) struct Operations {
     pub(crate) account: Arc<Account>,
-    pub(crate) receiver: Receiver<Message, Box<dyn Queue<Message>>>,
+    pub(crate) topics: Topics,
     pub(crate) filter: Filter,
-    pub(crate) stop: CancellationToken,
+    /// That the gateway is to end.
+    pub(crate) ending: CancellationToken,
 }
 
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(crate) fn routes(operations: Operations) -> Router {
     Router::new()
@@ -34,19 +34,20 @@ pub(crate) fn routes(operations: Operations) -> Router {
 }
 
 async fn metrics(State(operations): State<Operations>) -> Response {
-    match operations.account.scrape(operations.receiver.len()) {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+    operations.topics.all_lanes().for_each(crate::lane::Lane::show);
+    match operations.account.scrape() {
+        Ok(text) => ([(header::CONTENT_TYPE, PLAIN_TEXT)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-async fn ready(State(operations): State<Operations>) -> (StatusCode, &'static str) {
-    if operations.stop.is_cancelled() {
-        (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n")
-    } else if operations.account.is_breaker_open() {
-        (StatusCode::SERVICE_UNAVAILABLE, "the output fails\n")
+async fn ready(State(operations): State<Operations>) -> (StatusCode, String) {
+    if operations.ending.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n".into())
+    } else if let Some(output) = operations.account.failing() {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("the output {output} fails\n"))
     } else {
-        (StatusCode::OK, "ready\n")
+        (StatusCode::OK, "ready\n".into())
     }
 }
 

@@ -120,15 +120,15 @@ class Gateway:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
-    def account(self):
+    def account(self, code=0):
         """Waits for the end, and returns the last line's account, which adds up."""
-        assert self.process.wait(PATIENCE) == 0, self.lines
+        assert self.process.wait(PATIENCE) == code, self.lines
         self.reader.join(PATIENCE)
         last = self.log()[-1]
         assert last["message"] == "account", self.lines[-5:]
         account = last["account"]
-        ends = ("delivered", "duplicate", "evicted", "rejected", "expired")
-        assert account["received"] == sum(account[end] for end in ends), account
+        ends = ("delivered", "duplicate", "reduced", "evicted", "rejected", "expired")
+        assert account["received"] + account["copied"] == sum(account[end] for end in ends), account
         return account
 
     def stop(self):

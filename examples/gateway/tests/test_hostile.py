@@ -96,7 +96,7 @@ def test_malformed_grpc(start):
             malformed(gateway, "grpc-stream", n)
         assert fails("Nothing", b"") == grpc.StatusCode.UNIMPLEMENTED
         # A field that is not known is none of our business.
-        client.raw("Send", b"\x0a\x04good\x10\x01")
+        client.raw("Send", b"\x0a\x04good\x18\x01")
     # No gRPC at all.
     url = f"http://127.0.0.1:{port}/ringway.gateway.v1.Ingest/Send"
     clients.curl(url, b"m", "--http2-prior-knowledge")

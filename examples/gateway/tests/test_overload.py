@@ -186,7 +186,7 @@ def test_the_breaker_opens_and_closes(start, sink):
     assert gateway.ask("/readyz") == (200, "ready\n")
     sink.status = 500
     clients.nc(gateway.port["tcp+lines"], b"0\n")
-    until(lambda: gateway.ask("/readyz") == (503, "the output fails\n"), "not ready")
+    until(lambda: gateway.ask("/readyz") == (503, f"the output {sink.url} fails\n"), "not ready")
     sink.status = 200
     gateway.delivered(1)
     until(lambda: gateway.ask("/readyz") == (200, "ready\n"), "ready again")

@@ -138,7 +138,10 @@ def test_the_last_line_as_text():
                 break
         process.terminate()
         last = process.communicate(timeout=PATIENCE)[1].splitlines()[-1]
-        zeros = "account: received 0 = delivered 0 + duplicate 0 + evicted 0 + rejected 0 + expired 0; refused 0"
+        zeros = (
+            "account: received 0 + copied 0 = delivered 0 + duplicate 0 + reduced 0 + evicted 0 + rejected 0 + expired 0; "
+            "refused 0, dropped by the system 0"
+        )
         assert (last, process.returncode) == (zeros, 0)
     finally:
         process.kill()

@@ -163,7 +163,7 @@ async fn grpc_unary(to: SocketAddr, body: Bytes, until: Instant) -> Result<Tally
     let mut client = IngestClient::connect(format!("http://{to}")).await?;
     let mut tally = Tally::default();
     while Instant::now() < until {
-        client.send(Message { body: body.clone() }).await?;
+        client.send(Message { body: body.clone(), ..Message::default() }).await?;
         tally.sent += 1;
     }
     Ok(tally)
@@ -171,7 +171,7 @@ async fn grpc_unary(to: SocketAddr, body: Bytes, until: Instant) -> Result<Tally
 
 async fn grpc_stream(to: SocketAddr, body: Bytes, until: Instant, burst: usize) -> Result<Tally, crate::Error> {
     let mut client = IngestClient::connect(format!("http://{to}")).await?;
-    let message = Message { body };
+    let message = Message { body, ..Message::default() };
     let bursts = stream::unfold(message, move |message| async move {
         // What is ready is written together, so a burst ends where this is not.
         yield_now().await;

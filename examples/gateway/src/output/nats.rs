@@ -2,42 +2,44 @@
 //!
 //! Each has an id, under which the broker stores it once, though it may be sent again.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use async_nats::jetstream::{self, message::PublishMessage, stream};
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectOptions, ServerAddr};
 use async_trait::async_trait;
+use percent_encoding::percent_decode_str;
 use tokio::runtime::{Builder, Runtime};
 use tracing::warn;
 
-use super::{Fate, Fates, Output};
-use crate::config::Config;
+use super::{Failure, Fate, Fates, Output};
+use crate::config::Pipeline;
 use crate::message::Message;
+use crate::origin::{REQUEST_ID, TRACE_PARENT};
+use reqwest::Url;
 
 pub(super) struct Nats {
-    url: String,
+    url: Url,
     /// `None` before the first attempt, and after one that failed or was cut off.
     connection: Option<Connection>,
-    subject: String,
-    /// To be made, when the broker is there.
-    stream: Option<String>,
+    pipeline: Pipeline,
+    /// Whether the stream is there, if it is to be made.
+    has_stream: bool,
     /// Distinguishes the ids of this process.
     process: u128,
 }
 
-/// More than the header with the id takes, which the broker counts to the message.
-const AROUND: usize = 128;
+/// More than the headers take, which the broker counts to the message.
+const AROUND: usize = 512;
 
 impl Nats {
-    pub(super) fn new(url: &str, config: &Config) -> Result<Self, crate::Error> {
-        let process = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() << 32 | u128::from(std::process::id());
-        Ok(Self {
-            url: url.into(),
-            connection: None,
-            subject: config.nats_subject.clone(),
-            stream: config.nats_stream.clone(),
-            process,
-        })
+    pub(super) fn new(url: &Url, pipeline: &Pipeline) -> Result<Self, crate::Error> {
+        for path in [&pipeline.nats_credentials, &pipeline.output_ca].into_iter().flatten() {
+            std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        // A clock that is wrong may be before 1970.
+        let began = UNIX_EPOCH.elapsed().unwrap_or_else(|error| error.duration());
+        let process = began.as_nanos() << 32 | u128::from(std::process::id());
+        Ok(Self { url: url.clone(), connection: None, pipeline: pipeline.clone(), has_stream: false, process })
     }
 }
 
@@ -60,10 +62,10 @@ impl Drop for Tasks {
 }
 
 impl Connection {
-    async fn open(url: &str) -> Result<Self, crate::Error> {
+    async fn open(url: &Url, pipeline: &Pipeline) -> Result<Self, crate::Error> {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("nats").enable_all().build()?;
-        let connecting = ConnectOptions::new().name("ringway-gateway").connect(url.to_owned());
-        let connecting = runtime.spawn(connecting);
+        let (options, address) = (options(url, pipeline).await?, ServerAddr::from_url(without_secrets(url))?);
+        let connecting = runtime.spawn(options.connect(address));
         // Before it is known whether there is a client, so that what has been begun ends in any case.
         let tasks = Tasks(Some(runtime));
         let client = connecting.await??;
@@ -71,40 +73,72 @@ impl Connection {
     }
 }
 
+/// Who we are, and whom we trust.
+async fn options(url: &Url, pipeline: &Pipeline) -> Result<ConnectOptions, crate::Error> {
+    let mut options = ConnectOptions::new().name("ringway-gateway");
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);
+    match (decoded(url.username())?, url.password()) {
+        (user, Some(password)) => options = options.user_and_password(user, decoded(password)?),
+        (token, None) if !token.is_empty() => options = options.token(token),
+        _ => {}
+    }
+    if let Some(path) = &pipeline.nats_credentials {
+        let text = tokio::fs::read_to_string(path).await;
+        let with = text.and_then(|text| options.credentials(&text));
+        options = with.map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if let Some(path) = &pipeline.output_ca {
+        options = options.add_root_certificates(path.clone());
+    }
+    Ok(options.require_tls(url.scheme() == "tls"))
+}
+
+/// For what libraries may say in their errors and logs.
+fn without_secrets(url: &Url) -> Url {
+    let mut url = url.clone();
+    // It fails only for URLs that can have neither.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url
+}
+
 #[async_trait]
 impl Output for Nats {
-    async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), crate::Error> {
+    async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure> {
         // Put back only when all is acknowledged.
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(&self.url).await?,
+            None => Connection::open(&self.url, &self.pipeline).await.map_err(Failure::because)?,
         };
         let broker = jetstream::new(connection.client.clone());
-        if let Some(name) = &self.stream {
-            let wanted = stream::Config {
-                name: name.clone(),
-                subjects: vec![self.subject.clone()],
-                ..stream::Config::default()
-            };
+        let subject = &self.pipeline.nats_subject;
+        if let Some(name) = self.pipeline.nats_stream.as_ref().filter(|_| !self.has_stream) {
+            let wanted =
+                stream::Config { name: name.clone(), subjects: vec![subject.clone()], ..stream::Config::default() };
             broker.get_or_create_stream(wanted).await?;
-            self.stream = None;
+            self.has_stream = true;
         }
         let mut acknowledged = Vec::with_capacity(batch.len());
         let most = connection.client.server_info().max_payload.saturating_sub(AROUND);
         for (i, message) in batch.iter().enumerate() {
             if message.body.len() > most {
                 warn!(bytes = message.body.len(), most, "the broker does not take messages as large as this");
-                fates.set(i, Fate::Refused);
+                fates.set(i..i + 1, Fate::Refused);
                 continue;
             }
             let id = format!("{:x}-{}", self.process, message.id);
-            let publish = PublishMessage::build().payload(message.body.clone()).message_id(id);
-            acknowledged.push((i, broker.send_publish(self.subject.clone(), publish).await?));
+            let mut publish = PublishMessage::build().payload(message.body.clone()).message_id(id);
+            if let Some(origin) = &message.origin {
+                publish = publish.header(REQUEST_ID, &*origin.request_id);
+                if let Some(parent) = &origin.traceparent {
+                    publish = publish.header(TRACE_PARENT, &**parent);
+                }
+            }
+            acknowledged.push((i, broker.send_publish(subject.clone(), publish).await?));
         }
         let mut failed = None;
         for (i, acknowledged) in acknowledged {
             match acknowledged.await {
-                Ok(_) => fates.set(i, Fate::Delivered),
+                Ok(_) => fates.set(i..i + 1, Fate::Delivered),
                 Err(error) => failed = Some(error),
             }
         }
@@ -115,6 +149,12 @@ impl Output for Nats {
                 Ok(())
             }
         }
+    }
+
+    /// Credentials and certificates are read with the next connection.
+    fn reload(&mut self) -> Result<(), crate::Error> {
+        self.connection = None;
+        Ok(())
     }
 
     async fn close(&mut self) -> Result<(), crate::Error> {
