@@ -1,6 +1,7 @@
 """The clients, none of which we have written. Each sends the messages that it is given, one after the other."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from websockets.sync.client import connect
 
 from support import HERE, PATIENCE
+
+HANG_UP = signal.SIGHUP
 
 sys.path.append(str(HERE.parent / "proto"))
 protos, services = grpc.protos_and_services("gateway.proto")
@@ -35,6 +38,13 @@ def curl(url, body, *flags):
     text, _, last = done.stdout.decode().rpartition("\n")
     status, version = last.split()
     return int(status), text, version
+
+
+def curl_headers(url, body, *flags):
+    """The headers of the answer, by their names in lower case."""
+    _, text, _ = curl(url, body, "-D", "-", "-o", "/dev/null", *flags)
+    pairs = [line.split(":", 1) for line in text.splitlines() if ":" in line]
+    return {name.lower(): value.strip() for name, value in pairs}
 
 
 def nc(port, stdin):
@@ -106,3 +116,14 @@ def everything(client):
     except ConnectionResetError:
         pass
     return read
+
+
+def certificate(folder):
+    """The files of an authority, and of a certificate for localhost that it vouches for, and of its key."""
+    authority, certificate, key = folder / "authority.pem", folder / "certificate.pem", folder / "key.pem"
+    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split()
+    execute("openssl", *new, "-subj", "/CN=authority", "-keyout", folder / "authority.key", "-out", authority)
+    by = ["-CA", authority, "-CAkey", folder / "authority.key"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    execute("openssl", *new, *by, "-subj", "/CN=localhost", *names, "-keyout", key, "-out", certificate)
+    return authority, certificate, key

@@ -2,6 +2,8 @@ import resource
 
 import pytest
 
+import clients
+from receiver import Receiver
 from support import BINARY, Gateway, Sink
 
 
@@ -37,3 +39,23 @@ def sink():
     sink = Sink()
     yield sink
     sink.close()
+
+
+@pytest.fixture
+def receive():
+    """Starts receivers."""
+    started = []
+
+    def begin(*arguments, **options):
+        started.append(Receiver(*arguments, **options))
+        return started[-1]
+
+    yield begin
+    for receiver in started:
+        receiver.close()
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    """An authority, a certificate that it vouches for, and its key."""
+    return clients.certificate(tmp_path_factory.mktemp("tls"))

@@ -12,21 +12,11 @@ from support import PATIENCE, bodies, is_account
 SCHEMES = ("https", "grpcs", "wss", "tls+lines", "tls+frames")
 
 
-@pytest.fixture(scope="module")
-def identity(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    kind = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost".split()
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    clients.execute("openssl", *kind, *names, "-keyout", key, "-out", certificate)
-    return certificate, key
-
-
 @pytest.fixture
 def secure(start, identity, tmp_path):
-    certificate, key = identity
+    authority, certificate, key = identity
     flags = ["--tls-cert", str(certificate), "--tls-key", str(key)]
-    return start(*flags, inputs=SCHEMES, output=f"file:{tmp_path}/out"), certificate
+    return start(*flags, inputs=SCHEMES, output=f"file:{tmp_path}/out"), authority
 
 
 def test_all_of_them(secure, tmp_path):

@@ -36,7 +36,7 @@ impl Http {
 impl Output for Http {
     async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure> {
         // The next to be sent is the last here. What is too large together may not be too large each by itself.
-        let mut parts = Vec::from([0..batch.len()]);
+        let mut parts: Vec<_> = std::iter::once(0..batch.len()).collect();
         while let Some(part) = parts.pop() {
             let response = self.post(&batch[part.clone()]).await?;
             let status = response.status();
