@@ -17,8 +17,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::intake::Intake;
 use crate::message::Source;
-pub(crate) use connections::Limits;
+pub(crate) use connections::{Limits, plain};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use http::serve;
 
 /// Something that messages come from, bound to its address.
 #[async_trait]

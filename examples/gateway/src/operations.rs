@@ -1,15 +1,20 @@
 //! What operators ask for, over HTTP: `/metrics`, `/healthz`, `/readyz`, and `PUT /log` with a level or directives.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::Account;
+use crate::input::{self, Life};
 use crate::logs::Filter;
 use crate::topics::Topics;
 
@@ -24,7 +29,28 @@ pub(crate) struct Operations {
 
 const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(crate) fn routes(operations: Operations) -> Router {
+/// How many operators can ask at once; the next waits for his turn.
+const AT_ONCE: usize = 16;
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Answers until the process ends.
+pub(crate) async fn serve(listener: TcpListener, operations: Operations) {
+    let (routes, places) = (routes(operations), Arc::new(Semaphore::new(AT_ONCE)));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let Ok((socket, peer)) = listener.accept().await else {
+            // Most likely there are no file descriptors left, and none comes back at once.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let routes = routes.clone();
+        tokio::spawn(async move {
+            input::serve(input::plain(socket, IDLE), routes, peer, Life::default()).await;
+            drop(place);
+        });
+    }
+}
+
+fn routes(operations: Operations) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get("alive\n"))

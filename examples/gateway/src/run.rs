@@ -63,7 +63,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     info!(address = %listener.local_addr()?, "operations");
     let quiet = filter.clone();
     let state = Operations { account: Arc::clone(&account), topics: topics.clone(), filter, ending: ending.clone() };
-    tokio::spawn(axum::serve(listener, operations::routes(state)).into_future());
+    tokio::spawn(operations::serve(listener, state));
     for (endpoint, input) in inputs {
         info!(input = %endpoint, address = %input.address()?, "listening");
         let intake = Intake::new(endpoint, &topics, &account, &config);

@@ -20,8 +20,8 @@ use crate::intake::Intake;
 use crate::tls::Identity;
 
 /// A connection, with or without TLS, whose reads and writes fail when the other side is silent for too long.
-pub(super) type Stream = Pin<Box<TimeoutStream<Plain>>>;
-type Plain = tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
+pub(crate) type Stream = Pin<Box<TimeoutStream<Plain>>>;
+pub(crate) type Plain = tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
 
 /// What one peer may take, and all together.
 #[derive(Clone)]
@@ -94,12 +94,7 @@ impl Connections {
                 let _permit = permit;
                 let _open = Open::new(&limits.account);
                 match secure(socket, tls, limits.handshake).await {
-                    Ok(stream) => {
-                        let mut stream = TimeoutStream::new(stream);
-                        stream.set_read_timeout(Some(limits.idle));
-                        stream.set_write_timeout(Some(limits.idle));
-                        handle(Box::pin(stream), intake, life_of_it).await;
-                    }
+                    Ok(stream) => handle(limited(stream, limits.idle), intake, life_of_it).await,
                     Err(error) => {
                         debug!(%error, %peer, "no connection");
                         intake.refuse(reason(&error), None);
@@ -108,6 +103,18 @@ impl Connections {
             });
         }
     }
+}
+
+fn limited(stream: Plain, idle: Duration) -> Stream {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(idle));
+    stream.set_write_timeout(Some(idle));
+    Box::pin(stream)
+}
+
+/// A connection that is none of an input.
+pub(crate) fn plain(socket: TcpStream, idle: Duration) -> Stream {
+    limited(Plain::Left(socket), idle)
 }
 
 async fn secure(socket: TcpStream, tls: Option<TlsAcceptor>, limit: Duration) -> io::Result<Plain> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::extract::State;
@@ -68,7 +69,7 @@ impl Input for Grpc {
 /// What never gets to the service: what is no gRPC, a call of something else, and a unary message that cannot be decoded.
 async fn count_refused(
     State(intake): State<Intake>,
-    request: axum::extract::Request,
+    mut request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {
     let origin = request.extensions().get::<Arc<Origin>>().cloned();
@@ -79,6 +80,8 @@ async fn count_refused(
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "this port speaks gRPC, of the type application/grpc\n")
             .into_response();
     }
+    let reached = Reached::default();
+    request.extensions_mut().insert(reached.clone());
     let is_unary = request.uri().path().ends_with("/Send");
     let answer = next.run(request);
     let response = match is_unary {
@@ -91,13 +94,25 @@ async fn count_refused(
             }
         },
     };
-    match Status::from_header_map(response.headers()).map(|status| status.code()) {
-        Some(Code::Unimplemented) => refuse(Refusal::Malformed),
-        Some(Code::OutOfRange) if is_unary => refuse(Refusal::TooLarge),
-        Some(Code::Internal) if is_unary => refuse(Refusal::Malformed),
-        _ => {}
+    if !reached.0.load(Ordering::Relaxed) {
+        match Status::from_header_map(response.headers()).map(|status| status.code()) {
+            Some(Code::OutOfRange | Code::ResourceExhausted) => refuse(Refusal::TooLarge),
+            _ => refuse(Refusal::Malformed),
+        }
     }
     response
+}
+
+/// Whether a call has got to the service.
+#[derive(Clone, Default)]
+struct Reached(Arc<AtomicBool>);
+
+impl Reached {
+    fn by<T>(request: &Request<T>) {
+        if let Some(Self(reached)) = request.extensions().get() {
+            reached.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 struct Service {
@@ -110,8 +125,10 @@ struct Service {
 impl Ingest for Service {
     async fn send(&self, request: Request<Message>) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
+        Reached::by(&request);
         let Message { body, subject } = request.into_inner();
         if body.len() > self.unary.limits().message {
+            self.unary.refuse(Refusal::TooLarge, origin.as_deref());
             return Err(Status::out_of_range(self.unary.over_the_limit()));
         }
         let topic = self.unary.topic(&subject);
@@ -123,6 +140,7 @@ impl Ingest for Service {
 
     async fn stream(&self, request: Request<Streaming<Message>>) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
+        Reached::by(&request);
         let mut chunks = request.into_inner().ready_chunks(AT_ONCE);
         let mut accepted = Accepted::default();
         let mut ended = Ok(());

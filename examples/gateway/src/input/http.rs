@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -115,13 +116,17 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// Serves one connection, in the version of HTTP in which the client begins.
-pub(super) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life: Life) {
+pub(crate) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life: Life) {
     let mut builder = Builder::new(Tasks(life.clone()));
     // Many small requests that came together are answered together.
     // And a client that has said all it has to say may close its side, and still gets its answers.
     builder.http1().timer(TokioTimer::new()).pipeline_flush(true).half_close(true);
     builder.http2().timer(TokioTimer::new());
     builder.http2().initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
+    // The library cannot write a date before 1970, which a clock that is wrong may show.
+    let has_date = SystemTime::now() >= SystemTime::UNIX_EPOCH;
+    builder.http1().auto_date_header(has_date);
+    builder.http2().auto_date_header(has_date);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
