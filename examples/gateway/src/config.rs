@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bench::Bench;
@@ -45,12 +46,21 @@ pub(crate) fn load(arguments: &[OsString]) -> Result<Command, clap::Error> {
 
 /// Whether errors are to be written as JSON, of which the configuration may be one.
 pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
-    let (mut cli, _) = source::with_environment(Cli::command(), std::env::vars_os());
-    if let Some(file) = first_look(&cli, arguments).and_then(|run| run.get_one::<PathBuf>("config").cloned()) {
-        cli = source::with_file(cli.clone(), &file).map_or(cli, |(cli, _)| cli);
-    }
-    let run = first_look(&cli, arguments);
-    run.and_then(|run| run.get_one::<LogFormat>("log_format").copied()) == Some(LogFormat::Json)
+    let (cli, _) = source::with_environment(Cli::command(), std::env::vars_os());
+    let of = |name: &str| {
+        // One flag by itself, so that no error in another hides it.
+        let flag = format!("--{name}");
+        let at = arguments.iter().position(|argument| argument.to_string_lossy().starts_with(&flag));
+        let given = at.map_or(&[][..], |at| &arguments[at..arguments.len().min(at + 2)]);
+        first_look(&cli, &[&["gateway".into(), "run".into()], given].concat())
+    };
+    let file = of("config").and_then(|run| run.get_one::<PathBuf>("config").cloned());
+    let in_file = || source::has(file?.as_path(), "log-format", "json").then_some(LogFormat::Json);
+    let format = of("log-format").and_then(|run| {
+        let is_default = run.value_source("log_format") == Some(ValueSource::DefaultValue);
+        run.get_one::<LogFormat>("log_format").copied().filter(|_| !is_default)
+    });
+    format.or_else(in_file) == Some(LogFormat::Json)
 }
 
 /// What can be found out about `run` though something else may be wrong.

@@ -1,6 +1,7 @@
 //! Puts the gateway together, and takes it apart in order.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -24,6 +25,10 @@ use crate::{files, logs, output};
 /// Runs the gateway until a signal ends it, or something without which it is of no use.
 pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     let filter = logs::start(&config.log, config.log_format, config.log_rate)?;
+    if SystemTime::now() < SystemTime::UNIX_EPOCH {
+        // The libraries for HTTP and TLS panic then, connection by connection.
+        return Err("the system's clock shows a time before 1970".into());
+    }
     // Before anything listens: a signal that comes at once must find them.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

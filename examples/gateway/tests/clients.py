@@ -66,8 +66,8 @@ def frames(bodies):
     return b"".join(len(body).to_bytes(4, "big") + body for body in bodies)
 
 
-def websocket(port, **options):
-    return connect(f"ws://127.0.0.1:{port}/", proxy=None, open_timeout=PATIENCE, close_timeout=PATIENCE, **options)
+def websocket(port, path="", **options):
+    return connect(f"ws://127.0.0.1:{port}/{path}", proxy=None, open_timeout=PATIENCE, close_timeout=PATIENCE, **options)
 
 
 class Grpc:

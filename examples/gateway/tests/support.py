@@ -44,7 +44,7 @@ class Gateway:
 
     def __init__(self, *flags, inputs=PLAIN, output="null", stdout=None, **env):
         own = ["--log-format", "json", "--operations", "127.0.0.1:0"]
-        own += ["--input", ",".join(f"{scheme}://0" for scheme in inputs)] if inputs else []
+        own += ["--input", ",".join(each if "://" in each else f"{each}://0" for each in inputs)] if inputs else []
         own += ["--output", output] if output else []
         self.process = subprocess.Popen(
             [BINARY, "run", *own, *flags],

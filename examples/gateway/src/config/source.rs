@@ -103,6 +103,12 @@ pub(super) fn with_file(cli: Command, path: &Path) -> Result<(Command, File), cl
     read().map_err(|error: String| cli.clone().error(ErrorKind::Io, format!("{}: {error}", path.display())))
 }
 
+/// Whether a file sets this to that.
+pub(super) fn has(path: &Path, name: &str, value: &str) -> bool {
+    let settings = std::fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    settings.is_some_and(|settings| settings.get(name).and_then(toml::Value::as_str) == Some(value))
+}
+
 impl File {
     /// What the topics are to be: what they do not set themselves is as it is in general.
     pub(super) fn topics(&self, cli: &Command, general: &ArgMatches) -> Result<Vec<(String, Pipeline)>, clap::Error> {

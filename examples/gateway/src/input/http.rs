@@ -7,7 +7,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -123,10 +122,6 @@ pub(crate) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life
     builder.http1().timer(TokioTimer::new()).pipeline_flush(true).half_close(true);
     builder.http2().timer(TokioTimer::new());
     builder.http2().initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
-    // The library cannot write a date before 1970, which a clock that is wrong may show.
-    let has_date = SystemTime::now() >= SystemTime::UNIX_EPOCH;
-    builder.http1().auto_date_header(has_date);
-    builder.http2().auto_date_header(has_date);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
