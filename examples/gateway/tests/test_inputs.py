@@ -56,6 +56,15 @@ def test_curl(into, flag):
     ends_with(sent)
 
 
+def test_h2load(start):
+    """Many requests at once in a few connections: each is answered, and counted once."""
+    gateway = start(inputs=["http"])
+    url = f"http://127.0.0.1:{gateway.port['http']}/"
+    done = clients.execute("h2load", "-n", 2000, "-c", 4, "-m", 50, "-d", "/etc/hostname", url)
+    assert b"2000 succeeded, 0 failed" in done.stdout and b"2000 2xx" in done.stdout, done.stdout
+    is_account(gateway.stop(), received=2000, delivered=2000)
+
+
 def test_grpc(into):
     gateway, ends_with = into()
     sent = [b"", *ALL_SIZES, binary(79_435)]
