@@ -52,15 +52,15 @@ impl Input for Grpc {
                 stream: intake.of(Source::GrpcStream),
                 stop: life.stop.clone(),
             };
-            let (refused, identified) = (service.unary.clone(), service.unary.clone());
+            let (refused, peer) = (Arc::new(service.unary.clone()), intake.peer());
             let service = IngestServer::new(service)
                 .max_decoding_message_size(limit)
                 .accept_compressed(CompressionEncoding::Gzip);
             let routes = Routes::new(service)
                 .into_axum_router()
                 .layer(middleware::from_fn_with_state(refused, count_refused))
-                .layer(middleware::from_fn_with_state(identified, http::identify));
-            http::serve(stream, routes, intake.peer(), life)
+                .layer(middleware::from_fn_with_state(peer, http::identify));
+            http::serve(stream, routes, peer, life)
         };
         self.0.serve(intake, life, handle).await;
     }
@@ -68,7 +68,7 @@ impl Input for Grpc {
 
 /// What never gets to the service: what is no gRPC, a call of something else, and a unary message that cannot be decoded.
 async fn count_refused(
-    State(intake): State<Intake>,
+    State(intake): State<Arc<Intake>>,
     mut request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {

@@ -38,17 +38,19 @@ impl Input for Http {
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
         let handle = |stream, intake: Intake, life: Life| {
-            let front = Front { intake: intake.clone(), life: life.clone() };
+            let peer = intake.peer();
+            // Behind a pointer, since each request has a clone.
+            let front = Arc::new(Front { intake, life: life.clone() });
             let routes = Router::new().fallback_service(post(take).with_state(front));
-            serve(stream, routes.layer(middleware::from_fn_with_state(intake.clone(), identify)), intake.peer(), life)
+            serve(stream, routes.layer(middleware::from_fn_with_state(peer, identify)), peer, life)
         };
         self.0.serve(intake, life, handle).await;
     }
 }
 
 /// Finds out by which request messages come, and tells the client.
-pub(super) async fn identify(State(intake): State<Intake>, mut request: Request, next: Next) -> Response {
-    let origin = Arc::new(Origin::of(request.headers(), intake.peer()));
+pub(super) async fn identify(State(peer): State<SocketAddr>, mut request: Request, next: Next) -> Response {
+    let origin = Arc::new(Origin::of(request.headers(), peer));
     request.extensions_mut().insert(Arc::clone(&origin));
     let mut response = next.run(request).await;
     if let Ok(id) = HeaderValue::try_from(&origin.request_id) {
@@ -57,19 +59,19 @@ pub(super) async fn identify(State(intake): State<Intake>, mut request: Request,
     response
 }
 
-#[derive(Clone)]
 struct Front {
     intake: Intake,
     life: Life,
 }
 
-async fn take(State(Front { intake, life }): State<Front>, request: Request) -> Response {
+async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let Front { intake, life } = &*front;
     let (head, body) = request.into_parts();
     let origin = head.extensions.get::<Arc<Origin>>();
     let has_lines = has_lines(&head.headers);
     let limits = intake.limits();
     let limit = if has_lines { limits.body } else { limits.message };
-    let mut bodies = match body::read(&head.headers, body, limit, limits.time, &life).await {
+    let mut bodies = match body::read(&head.headers, body, limit, limits.time, life).await {
         Ok(body) if has_lines => lines(body),
         Ok(body) => vec![body],
         Err(error) => {
