@@ -1,4 +1,5 @@
-//! Where each message ends: the counters that operators scrape, and the account at the end, which is made of the same.
+//! Where each message ends: the counters that operators scrape, and the account at the end, which
+//! is made of the same.
 
 mod ledger;
 mod metrics;
@@ -39,8 +40,9 @@ impl Refusal {
     }
 }
 
-/// All that is counted: what inputs do here, and what comes after in a ledger for each queue. Counters are added to once a read or
-/// a batch, so that threads do not share them for every message.
+/// All that is counted: what inputs do here, and what comes after in a ledger for each queue.
+/// Counters are added to once a read or a batch, so that threads do not share them for every
+/// message.
 pub(crate) struct Account {
     metrics: Metrics,
     received: [IntCounter; Source::ALL.len()],
@@ -61,16 +63,26 @@ impl Account {
         };
         let received = by_input("received_total", "Messages that an input has decoded");
         let bytes = by_input("received_bytes_total", "Bytes of messages that an input has decoded");
-        let refused = metrics.counters("refused_total", "What did not even become a message", &["input", "reason"]);
-        let refused = Source::ALL
-            .map(|source| Refusal::ALL.map(|(_, reason)| refused.with_label_values(&[source.name(), reason])));
+        let refused = metrics.counters(
+            "refused_total",
+            "What did not even become a message",
+            &["input", "reason"],
+        );
+        let refused = Source::ALL.map(|source| {
+            Refusal::ALL.map(|(_, reason)| refused.with_label_values(&[source.name(), reason]))
+        });
         Self {
             received,
             bytes,
             refused,
-            copied: metrics.counter("copied_total", "Copies made of messages for further outputs of their topic"),
-            dropped: metrics
-                .counter("dropped_total", "Datagrams that the system has dropped before they could be read"),
+            copied: metrics.counter(
+                "copied_total",
+                "Copies made of messages for further outputs of their topic",
+            ),
+            dropped: metrics.counter(
+                "dropped_total",
+                "Datagrams that the system has dropped before they could be read",
+            ),
             connections: metrics.gauge("connections", "Connections that are open"),
             ledgers: Mutex::default(),
             metrics,
@@ -113,7 +125,10 @@ impl Account {
 
     /// Which output fails, if one does.
     pub(crate) fn failing(&self) -> Option<String> {
-        self.ledgers().iter().find(|ledger| ledger.is_failing()).map(|ledger| ledger.output().to_string())
+        self.ledgers()
+            .iter()
+            .find(|ledger| ledger.is_failing())
+            .map(|ledger| ledger.output().to_string())
     }
 
     /// The text for Prometheus.

@@ -1,7 +1,8 @@
 //! Configuration: flags beat the environment, which beats a TOML file, which beats the defaults.
 //!
-//! There is one list of settings, that of the flags, in `settings`. A file's values become the defaults of the flags of the same
-//! names, and a variable is named like its flag, so `clap` checks and documents all three alike.
+//! There is one list of settings, that of the flags, in `settings`. A file's values become the
+//! defaults of the flags of the same names, and a variable is named like its flag, so `clap` checks
+//! and documents all three alike.
 
 mod check;
 mod settings;
@@ -50,7 +51,8 @@ pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     let of = |name: &str| {
         // One flag by itself, so that no error in another hides it.
         let flag = format!("--{name}");
-        let at = arguments.iter().position(|argument| argument.to_string_lossy().starts_with(&flag));
+        let at =
+            arguments.iter().position(|argument| argument.to_string_lossy().starts_with(&flag));
         let given = at.map_or(&[][..], |at| &arguments[at..arguments.len().min(at + 2)]);
         first_look(&cli, &[&["gateway".into(), "run".into()], given].concat())
     };
@@ -111,13 +113,17 @@ mod tests {
     use super::*;
 
     fn run(file: &str, arguments: &[&str]) -> Result<Config, String> {
-        let folder =
-            std::env::temp_dir().join(format!("gateway-{}-{:?}", std::process::id(), std::thread::current().id()));
+        let folder = std::env::temp_dir().join(format!(
+            "gateway-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("gateway.toml");
         std::fs::write(&path, file).unwrap();
         let (cli, variables) = source::with_environment(Cli::command(), std::iter::empty());
-        let arguments: Vec<_> = ["gateway", "run"].iter().chain(arguments).map(OsString::from).collect();
+        let arguments: Vec<_> =
+            ["gateway", "run"].iter().chain(arguments).map(OsString::from).collect();
         let loaded = load_run(cli, &variables, Some(&path), &arguments);
         std::fs::remove_dir_all(folder).unwrap();
         match loaded {
@@ -136,17 +142,24 @@ mod tests {
     fn flags_beat_the_file_which_beats_the_defaults() {
         let file = "capacity = 5\nmax-message = 77\ninput = ['udp://1', 'http://2']\nidle = '3s'";
         let config = run(file, &["--capacity", "6"]).unwrap();
-        assert_eq!((config.pipeline.capacity, config.max_message, config.pipeline.batch_size), (6, 77, 1024));
+        assert_eq!(
+            (config.pipeline.capacity, config.max_message, config.pipeline.batch_size),
+            (6, 77, 1024)
+        );
         assert_eq!(config.idle, Duration::from_secs(3));
         assert_eq!(config.inputs, ["udp://1".parse().unwrap(), "http://2".parse().unwrap()]);
     }
 
     #[test]
     fn topics_inherit_what_they_do_not_set() {
-        let file = "capacity = 5\noutput = 'null'\n[topic.alarms]\nqueue = 'channel'\noutput = ['null:1s', 'stdout']";
+        let file = "capacity = 5\noutput = 'null'\n\
+                    [topic.alarms]\nqueue = 'channel'\noutput = ['null:1s', 'stdout']";
         let config = run(file, &["--batch-size", "9"]).unwrap();
         let [(name, alarms)] = &config.topics[..] else { panic!("{:?}", config.topics) };
-        assert_eq!((name.as_str(), alarms.capacity, alarms.batch_size, alarms.outputs.len()), ("alarms", 5, 9, 2));
+        assert_eq!(
+            (name.as_str(), alarms.capacity, alarms.batch_size, alarms.outputs.len()),
+            ("alarms", 5, 9, 2)
+        );
         assert_ne!(alarms.queue, config.pipeline.queue);
         assert_eq!(config.pipeline.outputs.len(), 1);
     }

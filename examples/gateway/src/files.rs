@@ -3,7 +3,8 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// What is kept for other things than connections of inputs: listeners, outputs, files, and operators who ask how it is.
+/// What is kept for other things than connections of inputs: listeners, outputs, files, and
+/// operators who ask how it is.
 const OTHERS: u64 = 32;
 
 /// Raises the limit as far as it may be, and returns how many connections there can be of `wanted`.

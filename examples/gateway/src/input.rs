@@ -26,7 +26,8 @@ pub(crate) use http::serve;
 pub(crate) trait Input: Send {
     fn address(&self) -> io::Result<SocketAddr>;
 
-    /// Takes messages until it is told to stop. Its connections may take longer, as tasks of `life`.
+    /// Takes messages until it is told to stop. Its connections may take longer, as tasks of
+    /// `life`.
     async fn run(self: Box<Self>, intake: Intake, life: Life);
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::info;
@@ -13,6 +13,7 @@ use crate::input::Endpoint;
 use crate::lane::Lane;
 pub(crate) use crate::lane::Taken;
 use crate::message::{Message, Source};
+use crate::moment::Moment;
 use crate::origin::Origin;
 use crate::topics::{Topic, Topics};
 
@@ -38,8 +39,17 @@ pub(crate) struct Limits {
 }
 
 impl Intake {
-    pub(crate) fn new(endpoint: &Endpoint, topics: &Topics, account: &Arc<Account>, config: &Config) -> Self {
-        let limits = Limits { message: config.max_message, body: config.max_body, time: config.message_timeout };
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        topics: &Topics,
+        account: &Arc<Account>,
+        config: &Config,
+    ) -> Self {
+        let limits = Limits {
+            message: config.max_message,
+            body: config.max_body,
+            time: config.message_timeout,
+        };
         Self {
             source: endpoint.source(),
             topic: endpoint.topic().and_then(|name| topics.named(name)),
@@ -73,9 +83,14 @@ impl Intake {
         self.topic.or_else(|| self.topics.named(name)).unwrap_or_default()
     }
 
-    /// Puts the messages of one read in, and leaves `bodies` empty. Only where senders wait can a task be cancelled here; each message
-    /// that counts as received is accounted for all the same.
-    pub(crate) async fn take(&self, topic: Topic, bodies: &mut Vec<Bytes>, origin: Option<&Arc<Origin>>) -> Taken {
+    /// Puts the messages of one read in, and leaves `bodies` empty. Only where senders wait can a
+    /// task be cancelled here; each message that counts as received is accounted for all the same.
+    pub(crate) async fn take(
+        &self,
+        topic: Topic,
+        bodies: &mut Vec<Bytes>,
+        origin: Option<&Arc<Origin>>,
+    ) -> Taken {
         if self.topic.is_some() || !self.topics.are_in_messages() {
             return self.put(topic, bodies, origin).await;
         }
@@ -96,14 +111,19 @@ impl Intake {
         taken
     }
 
-    async fn put(&self, topic: Topic, bodies: &mut Vec<Bytes>, origin: Option<&Arc<Origin>>) -> Taken {
+    async fn put(
+        &self,
+        topic: Topic,
+        bodies: &mut Vec<Bytes>,
+        origin: Option<&Arc<Origin>>,
+    ) -> Taken {
         let n = bodies.len() as u64;
         if n == 0 {
             return Taken::default();
         }
         // First, so that nothing that is scraped meanwhile is delivered before it is received.
         self.account.received(self.source, n, bodies.iter().map(|body| body.len() as u64).sum());
-        let (received, source) = (Instant::now(), self.source);
+        let (received, source) = (Moment::now(), self.source);
         let message = |body| Message { body, received, id: 0, source, origin: origin.cloned() };
         let lanes = self.topics.lanes(topic);
         let mut stored = n;
@@ -121,7 +141,11 @@ impl Intake {
         Taken { stored, rejected: n - stored }
     }
 
-    async fn put_in(&self, lane: &Lane, messages: impl ExactSizeIterator<Item = Message> + Send) -> Taken {
+    async fn put_in(
+        &self,
+        lane: &Lane,
+        messages: impl ExactSizeIterator<Item = Message> + Send,
+    ) -> Taken {
         if self.waits { lane.send(messages).await } else { lane.push(messages) }
     }
 
@@ -129,7 +153,8 @@ impl Intake {
     pub(crate) fn refuse(&self, why: Refusal, origin: Option<&Origin>) {
         self.account.refused(self.source, why);
         let request_id = origin.map(|origin| &*origin.request_id);
-        info!(input = self.source.name(), peer = %self.peer(), request_id, reason = why.name(), "refused");
+        let (input, reason) = (self.source.name(), why.name());
+        info!(input, peer = %self.peer(), request_id, reason, "refused");
     }
 
     /// What a sender of too large a message is told.
@@ -157,7 +182,8 @@ mod tests {
     #[test]
     fn each_message_is_stored_or_rejected_by_the_queue_s_policy() {
         let three = ["a", "b", "c"];
-        let (taken, account) = take(&["--capacity", "2", "--queue", "mutex-ring"], "udp://1", &three);
+        let (taken, account) =
+            take(&["--capacity", "2", "--queue", "mutex-ring"], "udp://1", &three);
         assert_eq!(taken, Taken { stored: 3, rejected: 0 });
         assert_eq!((account.totals().evicted, account.totals().rejected), (1, 2));
         assert!(account.totals().balance());
@@ -170,7 +196,10 @@ mod tests {
     fn each_output_gets_a_copy_and_the_account_says_so() {
         let (taken, account) = take(&["--output", "null,null:1s"], "udp://1", &["a", "b"]);
         assert_eq!(taken, Taken { stored: 2, rejected: 0 });
-        assert_eq!((account.totals().received, account.totals().copied, account.totals().rejected), (2, 2, 4));
+        assert_eq!(
+            (account.totals().received, account.totals().copied, account.totals().rejected),
+            (2, 2, 4)
+        );
     }
 
     #[test]
@@ -178,6 +207,9 @@ mod tests {
         let flags = ["--capacity", "2", "--output", "null,null:1s"];
         let (_, account) = take(&flags, "udp://1?full=wait", &["a", "b", "c"]);
         assert!(account.totals().balance(), "{}", account.totals());
-        assert_eq!((account.totals().received, account.totals().evicted, account.totals().rejected), (3, 0, 3));
+        assert_eq!(
+            (account.totals().received, account.totals().evicted, account.totals().rejected),
+            (3, 0, 3)
+        );
     }
 }

@@ -26,7 +26,10 @@ mod tests {
     #[test]
     fn a_member_is_text_or_as_it_was_written() {
         let body = br#"{"a": "x\ny", "b": 1.50, "c": {"d": 1}}"#;
-        assert_eq!(["a", "b", "c"].map(|name| member(body, name).unwrap()), ["x\ny", "1.50", r#"{"d": 1}"#]);
+        assert_eq!(
+            ["a", "b", "c"].map(|name| member(body, name).unwrap()),
+            ["x\ny", "1.50", r#"{"d": 1}"#]
+        );
         assert_eq!(member(body, "d"), None);
         assert_eq!(member(b"[1]", "a"), None);
     }

@@ -22,7 +22,8 @@ pub(crate) struct Lane {
     ledger: Arc<Ledger>,
 }
 
-/// How many bytes are inside. A producer adds what it has put in after it has, so for a moment it can be less than none.
+/// How many bytes are inside. A producer adds what it has put in after it has, so for a moment it
+/// can be less than none.
 struct Bound {
     inside: AtomicIsize,
     most: isize,
@@ -39,7 +40,12 @@ pub(crate) struct Taken {
 }
 
 impl Lane {
-    pub(crate) fn new(kind: Kind, capacity: usize, bytes: usize, ledger: Arc<Ledger>) -> Result<Self, CapacityError> {
+    pub(crate) fn new(
+        kind: Kind,
+        capacity: usize,
+        bytes: usize,
+        ledger: Arc<Ledger>,
+    ) -> Result<Self, CapacityError> {
         let queue = kind.build(capacity)?;
         let bound = Bound {
             inside: AtomicIsize::new(0),
@@ -86,8 +92,12 @@ impl Lane {
         Taken { stored, rejected: full + closed }
     }
 
-    /// Puts messages in one by one, each when there is room. If it is dropped before it is done, what is left is accounted for.
-    pub(crate) async fn send(&self, messages: impl ExactSizeIterator<Item = Message> + Send) -> Taken {
+    /// Puts messages in one by one, each when there is room. If it is dropped before it is done,
+    /// what is left is accounted for.
+    pub(crate) async fn send(
+        &self,
+        messages: impl ExactSizeIterator<Item = Message> + Send,
+    ) -> Taken {
         let mut left = Left { lane: self, messages: messages.len() as u64, reserved: 0 };
         let mut taken = Taken::default();
         for message in messages {
@@ -109,7 +119,8 @@ impl Lane {
         taken
     }
 
-    /// Waits until there is room for so many bytes, and takes it. Of a closed lane there is always enough.
+    /// Waits until there is room for so many bytes, and takes it. Of a closed lane there is always
+    /// enough.
     async fn reserve(&self, size: isize) -> isize {
         loop {
             // Before the look, so that room made after it is not missed.
@@ -133,9 +144,16 @@ impl Lane {
         evicted
     }
 
-    /// Appends up to `messages` to `batch`, and about as many `bytes`; when something is there, waits up to `wait` for more. Returns
-    /// false if nothing will ever come. When it is cancelled, what was taken is in `batch`.
-    pub(crate) async fn fill(&self, batch: &mut Vec<Message>, messages: usize, bytes: usize, wait: Duration) -> bool {
+    /// Appends up to `messages` to `batch`, and about as many `bytes`; when something is there,
+    /// waits up to `wait` for more. Returns false if nothing will ever come. When it is cancelled,
+    /// what was taken is in `batch`.
+    pub(crate) async fn fill(
+        &self,
+        batch: &mut Vec<Message>,
+        messages: usize,
+        bytes: usize,
+        wait: Duration,
+    ) -> bool {
         if batch.is_empty() && !self.take(batch, messages, bytes).await {
             return false;
         }
@@ -153,10 +171,12 @@ impl Lane {
         true
     }
 
-    /// Waits until something is there, and takes as many messages as are worth `bytes`, if those in the queue are of about one size.
+    /// Waits until something is there, and takes as many messages as are worth `bytes`, if those in
+    /// the queue are of about one size.
     async fn take(&self, batch: &mut Vec<Message>, messages: usize, bytes: usize) -> bool {
         let before = batch.len();
-        let average = usize::try_from(self.bound.inside()).unwrap_or(0) / self.receiver.len().max(1);
+        let average =
+            usize::try_from(self.bound.inside()).unwrap_or(0) / self.receiver.len().max(1);
         let most = (bytes / average.max(1)).clamp(1, messages - before);
         let more = self.receiver.recv_batch_async(batch, most, Duration::ZERO).await.is_ok();
         self.bound.add(-batch[before..].iter().map(size).sum::<isize>());
@@ -176,7 +196,8 @@ impl Lane {
     }
 
     pub(crate) fn show(&self) {
-        self.ledger.show_queue(self.receiver.len(), usize::try_from(self.bound.inside()).unwrap_or(0));
+        self.ledger
+            .show_queue(self.receiver.len(), usize::try_from(self.bound.inside()).unwrap_or(0));
     }
 }
 
@@ -214,18 +235,17 @@ impl Drop for Left<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use bytes::Bytes;
     use futures_util::FutureExt;
 
     use super::*;
     use crate::account::{Account, Totals};
     use crate::message::Source;
+    use crate::moment::Moment;
 
     fn message(size: usize) -> Message {
         let body = Bytes::from(vec![b'm'; size]);
-        Message { body, received: Instant::now(), id: 0, source: Source::Udp, origin: None }
+        Message { body, received: Moment::now(), id: 0, source: Source::Udp, origin: None }
     }
 
     fn lane(kind: Kind, capacity: usize, bytes: usize) -> (Account, Lane) {
@@ -244,7 +264,10 @@ mod tests {
     fn the_oldest_make_room_for_more_bytes() {
         for kind in [Kind::MutexVec, Kind::MutexRing, Kind::AtomicRing] {
             let (account, lane) = lane(kind, 100, 10);
-            assert_eq!(lane.push([3, 3, 3].map(message).into_iter()), Taken { stored: 3, rejected: 0 });
+            assert_eq!(
+                lane.push([3, 3, 3].map(message).into_iter()),
+                Taken { stored: 3, rejected: 0 }
+            );
             assert_eq!(account.totals().evicted, 0);
             lane.push([message(5)].into_iter());
             assert_eq!(account.totals().evicted, 2, "{kind}");

@@ -22,7 +22,11 @@ impl Filter {
     }
 }
 
-pub(crate) fn start(directives: &str, format: LogFormat, rate: usize) -> Result<Filter, crate::Error> {
+pub(crate) fn start(
+    directives: &str,
+    format: LogFormat,
+    rate: usize,
+) -> Result<Filter, crate::Error> {
     let (filter, handle) = reload::Layer::new(EnvFilter::try_new(directives)?);
     let lines = fmt::layer().with_ansi(stderr().is_terminal()).with_writer(stderr);
     let lines = match format {
@@ -33,14 +37,17 @@ pub(crate) fn start(directives: &str, format: LogFormat, rate: usize) -> Result<
     Ok(Filter(handle))
 }
 
-/// A level, or directives. A word that is no level would be taken for a module, of which there is none: nothing would be logged.
+/// A level, or directives. A word that is no level would be taken for a module, of which there is
+/// none: nothing would be logged.
 pub(crate) fn check(directives: &str) -> Result<String, String> {
     let directives = directives.trim();
     EnvFilter::try_new(directives).map_err(|error| error.to_string())?;
     for directive in directives.split(',').map(str::trim) {
         let is_level = directive.parse::<LevelFilter>().is_ok();
         if directive.is_empty() || !is_level && !directive.contains(['=', '[']) {
-            return Err(format!("`{directive}` is no level (off, error, warn, info, debug, trace), nor MODULE=LEVEL"));
+            return Err(format!(
+                "`{directive}` is no level (off, error, warn, info, debug, trace), nor MODULE=LEVEL"
+            ));
         }
     }
     Ok(directives.to_string())

@@ -1,8 +1,9 @@
-//! A stateless ingest gateway: inputs, a queue that keeps the newest, processing, outputs. Its README says what for, and how.
+//! A stateless ingest gateway: inputs, a queue that keeps the newest, processing, outputs. Its
+//! README says what for, and how.
 //!
-//! Read in this order: `message` (what flows), `intake` and `lane` (how it gets into a queue), `account` (where each message ends),
-//! `worker` (what happens behind the queue), then any of the inputs and outputs, and `run`, which puts it together. `bench` is the
-//! load generator.
+//! Read in this order: `message` (what flows), `intake` and `lane` (how it gets into a queue),
+//! `account` (where each message ends), `worker` (what happens behind the queue), then any of the
+//! inputs and outputs, and `run`, which puts it together. `bench` is the load generator.
 
 mod account;
 mod bench;
@@ -14,6 +15,7 @@ mod json;
 mod lane;
 mod logs;
 mod message;
+mod moment;
 mod operations;
 mod origin;
 mod output;

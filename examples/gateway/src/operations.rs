@@ -1,4 +1,5 @@
-//! What operators ask for, over HTTP: `/metrics`, `/healthz`, `/readyz`, and `PUT /log` with a level or directives.
+//! What operators ask for, over HTTP: `/metrics`, `/healthz`, `/readyz`, and `PUT /log` with a
+//! level or directives.
 
 use std::sync::Arc;
 use std::time::Duration;

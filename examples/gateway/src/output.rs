@@ -22,7 +22,8 @@ pub(crate) use target::Target;
 /// Where messages go to.
 #[async_trait]
 pub(crate) trait Output: Send + Sync {
-    /// Delivers `batch`, and notes in `fates` what became of each message as soon as it is known: the future may be dropped at any point.
+    /// Delivers `batch`, and notes in `fates` what became of each message as soon as it is known:
+    /// the future may be dropped at any point.
     ///
     /// When it fails, what is undelivered by then is sent again, so a message may arrive twice.
     async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure>;

@@ -40,7 +40,9 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         idle: config.idle,
         handshake: config.message_timeout.min(config.idle),
         udp_buffer: config.udp_buffer,
-        connections: Arc::new(Semaphore::new(files::connections(config.max_connections).min(Semaphore::MAX_PERMITS))),
+        connections: Arc::new(Semaphore::new(
+            files::connections(config.max_connections).min(Semaphore::MAX_PERMITS),
+        )),
         identity: identity.clone(),
         account: Arc::clone(&account),
     };
@@ -49,25 +51,33 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         Ok((endpoint, input))
     });
     let inputs: Vec<_> = inputs.collect::<Result<_, crate::Error>>()?;
-    let listener = TcpListener::bind(&config.operations).await.map_err(|e| format!("{}: {e}", config.operations))?;
+    let listener = TcpListener::bind(&config.operations)
+        .await
+        .map_err(|e| format!("{}: {e}", config.operations))?;
 
     let (topics, routes) = Topics::new(&config, &account)?;
-    let (life, ending, hurry) = (Life::default(), CancellationToken::new(), CancellationToken::new());
+    let (life, ending, hurry) =
+        (Life::default(), CancellationToken::new(), CancellationToken::new());
     let (reload, reloads) = watch::channel(0);
     let mut workers = JoinSet::new();
     for route in routes {
         let output = output::open(&route.target, &route.pipeline)?;
         let signals = Signals { hurry: hurry.clone(), reload: reloads.clone() };
         let worker = Worker::new(&route.pipeline, route.lane, output, signals)?;
-        // On a thread of its own, which the system treats as fairly as those of the inputs. As a task it would have one turn for many
-        // of theirs, and deliver a tenth of what it could.
+        // On a thread of its own, which the system treats as fairly as those of the inputs. As a
+        // task it would have one turn for many of theirs, and deliver a tenth of what it could.
         let runtime = Handle::current();
         workers.spawn_blocking(move || runtime.block_on(worker.run()));
     }
 
     info!(address = %listener.local_addr()?, "operations");
     let quiet = filter.clone();
-    let state = Operations { account: Arc::clone(&account), topics: topics.clone(), filter, ending: ending.clone() };
+    let state = Operations {
+        account: Arc::clone(&account),
+        topics: topics.clone(),
+        filter,
+        ending: ending.clone(),
+    };
     tokio::spawn(operations::serve(listener, state));
     for (endpoint, input) in inputs {
         info!(input = %endpoint, address = %input.address()?, "listening");
@@ -78,7 +88,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
 
     tokio::spawn(async move {
         while hang_up.recv().await.is_some() {
-            info!("reloading: files are opened again; certificates, headers, credentials and tables are read again");
+            info!("reloading: output files are opened, other files are read again");
             reload.send_modify(|times| *times += 1);
             if let Some(Err(error)) = identity.as_ref().map(Identity::reload) {
                 warn!(%error, "cannot reload: all stays as it was");
@@ -94,7 +104,9 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     let mut ended = tokio::select! {
         () = signalled() => Ok(()),
         // Before it is told to: it is broken.
-        Some(ended) = workers.join_next() => why(ended).and(Err("a worker has ended by itself".into())),
+        Some(ended) = workers.join_next() => {
+            why(ended).and(Err("a worker has ended by itself".into()))
+        }
     };
     if let Err(error) = &ended {
         error!(error = &**error as &dyn std::error::Error, "the gateway cannot go on");
@@ -154,7 +166,9 @@ fn identity(config: &Config) -> Result<Option<Identity>, crate::Error> {
 }
 
 /// Why a worker has ended.
-fn why(ended: Result<Result<(), crate::Error>, tokio::task::JoinError>) -> Result<(), crate::Error> {
+fn why(
+    ended: Result<Result<(), crate::Error>, tokio::task::JoinError>,
+) -> Result<(), crate::Error> {
     ended.unwrap_or_else(|error| Err(format!("a worker has panicked: {error}").into()))
 }
 
@@ -163,7 +177,9 @@ fn say(account: &Totals, format: LogFormat) {
     use std::io::Write;
     let line = match format {
         LogFormat::Text => format!("account: {account}\n"),
-        LogFormat::Json => format!("{}\n", serde_json::json!({ "message": "account", "account": account })),
+        LogFormat::Json => {
+            format!("{}\n", serde_json::json!({ "message": "account", "account": account }))
+        }
     };
     // There is no other place to say it.
     let _ = std::io::stderr().write_all(line.as_bytes());

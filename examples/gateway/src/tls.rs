@@ -35,7 +35,8 @@ impl Identity {
         Ok(())
     }
 
-    /// For a server that speaks one of `protocols` inside; with none of them, whatever the client likes.
+    /// For a server that speaks one of `protocols` inside; with none of them, whatever the client
+    /// likes.
     pub(crate) fn acceptor(&self, protocols: &[&[u8]]) -> TlsAcceptor {
         let files: Arc<Files> = Arc::clone(&self.0);
         let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(files);
@@ -51,7 +52,8 @@ impl ResolvesServerCert for Files {
 }
 
 fn load(chain: &PathBuf, key: &PathBuf) -> Result<CertifiedKey, crate::Error> {
-    let wrong = |path: &PathBuf, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let wrong =
+        |path: &PathBuf, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let certificates = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect);
     let certificates: Vec<_> = certificates.map_err(|error| wrong(chain, &error))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;

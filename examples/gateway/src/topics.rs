@@ -1,4 +1,5 @@
-//! Topics: each has lanes of its own, one for each of its outputs. What has no topic goes by the first, `default`.
+//! Topics: each has lanes of its own, one for each of its outputs. What has no topic goes by the
+//! first, `default`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,12 +30,16 @@ pub(crate) struct Route {
 }
 
 impl Topics {
-    pub(crate) fn new(config: &Config, account: &Account) -> Result<(Self, Vec<Route>), crate::Error> {
+    pub(crate) fn new(
+        config: &Config,
+        account: &Account,
+    ) -> Result<(Self, Vec<Route>), crate::Error> {
         let general = ("default".to_string(), config.pipeline.clone());
         let (mut names, mut lanes, mut routes) = (HashMap::new(), Vec::new(), Vec::new());
         // A file may have a topic of that name: then it is what is taken for what has none.
         let has_default = config.topics.iter().any(|(name, _)| *name == general.0);
-        let mut topics: Vec<_> = (!has_default).then_some(&general).into_iter().chain(&config.topics).collect();
+        let mut topics: Vec<_> =
+            (!has_default).then_some(&general).into_iter().chain(&config.topics).collect();
         topics.sort_by_key(|(name, _)| *name != general.0);
         for (name, pipeline) in topics {
             names.insert(name.clone(), Topic(lanes.len()));
@@ -48,7 +53,8 @@ impl Topics {
                     output = format!("{output} {before}");
                 }
                 let ledger = account.ledger(name, &output);
-                let lane = Lane::new(pipeline.queue, pipeline.capacity, pipeline.queue_bytes, ledger)?;
+                let lane =
+                    Lane::new(pipeline.queue, pipeline.capacity, pipeline.queue_bytes, ledger)?;
                 of_topic.push(lane.clone());
                 routes.push(Route { lane, target: target.clone(), pipeline: pipeline.clone() });
             }

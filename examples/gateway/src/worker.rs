@@ -1,7 +1,8 @@
-//! What happens behind a queue: a batch is taken, parsed, freed of duplicates, and delivered, again and again if need be.
+//! What happens behind a queue: a batch is taken, parsed, freed of duplicates, and delivered, again
+//! and again if need be.
 //!
-//! Each queue has one worker, so that messages keep their order. While it tries to deliver a batch, the queue fills, and evicts the
-//! oldest: when the output recovers, the newest are there.
+//! Each queue has one worker, so that messages keep their order. While it tries to deliver a batch,
+//! the queue fills, and evicts the oldest: when the output recovers, the newest are there.
 
 mod stages;
 #[cfg(test)]
@@ -49,7 +50,8 @@ pub(crate) struct Signals {
     pub(crate) reload: watch::Receiver<u64>,
 }
 
-/// How long an output may take to bring to safety what is delivered, beyond the time for the shutdown if need be.
+/// How long an output may take to bring to safety what is delivered, beyond the time for the
+/// shutdown if need be.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Why a worker gives up before all is done: there is no use in going on.
@@ -67,7 +69,11 @@ impl Worker {
             lane,
             output,
             stages: Stages::new(pipeline, &ledger)?,
-            breaker: Breaker::new(pipeline.breaker_after, pipeline.breaker_pause, Arc::clone(&ledger)),
+            breaker: Breaker::new(
+                pipeline.breaker_after,
+                pipeline.breaker_pause,
+                Arc::clone(&ledger),
+            ),
             pauses: pauses(pipeline),
             not_before: None,
             pipeline: pipeline.clone(),
@@ -78,7 +84,8 @@ impl Worker {
         })
     }
 
-    /// Works until the lane is closed and empty, or there is no time left, or the output is broken for good, which is the error.
+    /// Works until the lane is closed and empty, or there is no time left, or the output is broken
+    /// for good, which is the error.
     pub(crate) async fn run(mut self) -> Result<(), Fatal> {
         let mut batch = InHand { messages: Vec::new(), ledger: Arc::clone(&self.ledger) };
         let mut ended = Ok(());
@@ -100,13 +107,14 @@ impl Worker {
     /// Whether there is something to be delivered.
     async fn fill(&mut self, batch: &mut Vec<Message>) -> bool {
         let Pipeline { batch_size, batch_bytes, batch_wait, .. } = self.pipeline;
+        let wait = batch_wait.unwrap_or_default();
         let hurry = self.signals.hurry.clone();
         loop {
             self.reload_if_asked();
             tokio::select! {
                 () = hurry.cancelled() => return false,
                 Ok(()) = self.signals.reload.changed() => {}
-                more = self.lane.fill(batch, batch_size, batch_bytes, batch_wait.unwrap_or_default()) => return more,
+                more = self.lane.fill(batch, batch_size, batch_bytes, wait) => return more,
             }
         }
     }
@@ -117,7 +125,8 @@ impl Worker {
             self.reloaded = asked;
             for reloaded in [self.stages.reload(), self.output.reload()] {
                 if let Err(error) = reloaded {
-                    warn!(%error, output = self.ledger.output(), "cannot reload: all stays as it was");
+                    let output = self.ledger.output();
+                    warn!(%error, output, "cannot reload: all stays as it was");
                 }
             }
         }
@@ -157,7 +166,10 @@ impl Worker {
             let n = self.in_one_attempt(batch);
             let mut fates = Fates::undelivered(n);
             let ended = {
-                let attempt = timeout(self.pipeline.output_timeout, self.output.send(&batch[..n], &mut fates));
+                let attempt = timeout(
+                    self.pipeline.output_timeout,
+                    self.output.send(&batch[..n], &mut fates),
+                );
                 let begin = Instant::now();
                 let ended = hurry.run_until_cancelled(attempt).await;
                 self.ledger.attempted(n, begin.elapsed());
@@ -171,7 +183,10 @@ impl Worker {
                     return Ok(());
                 }
                 Some(Ok(Ok(()))) => {
-                    debug_assert_eq!(undelivered, 0, "what an output has succeeded with has its fate");
+                    debug_assert_eq!(
+                        undelivered, 0,
+                        "what an output has succeeded with has its fate"
+                    );
                     self.breaker.succeeded();
                     self.pauses = pauses(&self.pipeline);
                     continue;
@@ -190,7 +205,8 @@ impl Worker {
     }
 
     fn failed(&mut self, failure: &Failure, undelivered: usize) {
-        let (cause, output): (&(dyn std::error::Error + 'static), _) = (&*failure.error, self.ledger.output());
+        let (cause, output): (&(dyn std::error::Error + 'static), _) =
+            (&*failure.error, self.ledger.output());
         warn!(error = cause, output, undelivered, "the output failed");
         self.breaker.failed();
         if let Some(left) = self.breaker.open_for() {
@@ -198,7 +214,8 @@ impl Worker {
         }
         // The jitter comes on top of the longest one.
         let pause = self.pauses.next().filter(|_| self.pipeline.max_age.is_some());
-        let pause = pause.map(|pause| pause.min(self.pipeline.retry_longest)).max(failure.retry_after);
+        let pause =
+            pause.map(|pause| pause.min(self.pipeline.retry_longest)).max(failure.retry_after);
         self.not_before = pause.map(|pause| Instant::now() + pause);
     }
 
@@ -214,8 +231,13 @@ impl Worker {
 
     /// Accounts for those of the first messages that have met their fate, and leaves the rest.
     fn settle(&mut self, batch: &mut Vec<Message>, fates: &Fates) {
-        let with =
-            |fate| batch.iter().zip(fates.each()).filter(move |(_, each)| *each == fate).map(|(message, _)| message);
+        let with = |fate| {
+            batch
+                .iter()
+                .zip(fates.each())
+                .filter(move |(_, each)| *each == fate)
+                .map(|(message, _)| message)
+        };
         self.ledger.delivered(with(Fate::Delivered));
         self.ledger.rejected(Rejection::Output, fates.count(Fate::Refused) as u64);
         self.stages.forget(with(Fate::Refused));
@@ -227,7 +249,9 @@ impl Worker {
         if let Some(max_age) = self.pipeline.max_age {
             let stages = &mut self.stages;
             let expired = batch.extract_if(.., |message| message.received.elapsed() >= max_age);
-            self.ledger.expired(expired.inspect(|message| stages.forget([message].into_iter())).count() as u64);
+            self.ledger.expired(
+                expired.inspect(|message| stages.forget([message].into_iter())).count() as u64,
+            );
         }
     }
 
@@ -244,7 +268,8 @@ impl Worker {
 
 fn pauses(pipeline: &Pipeline) -> ExponentialBackoff {
     let Pipeline { retry_first, retry_longest, .. } = *pipeline;
-    let pauses = ExponentialBuilder::new().with_min_delay(retry_first).with_max_delay(retry_longest);
+    let pauses =
+        ExponentialBuilder::new().with_min_delay(retry_first).with_max_delay(retry_longest);
     pauses.without_max_times().with_jitter().build()
 }
 

@@ -1,4 +1,6 @@
-"""The clients, none of which we have written. Each sends the messages that it is given, one after the other."""
+"""The clients, none of which we have written. Each sends the messages that it is given, one after
+the other.
+"""
 
 import shutil
 import signal
@@ -34,7 +36,16 @@ def execute(name, *arguments, stdin=b"", check=True):
 def curl(url, body, *flags):
     """The status and the text of the answer, and the version of HTTP."""
     flags = ("-q", "-sS", "--noproxy", "*", "--max-time", PATIENCE, "-H", "Expect:", *flags)
-    done = execute("curl", *flags, "--data-binary", "@-", "-w", "\n%{http_code} %{http_version}", url, stdin=body)
+    done = execute(
+        "curl",
+        *flags,
+        "--data-binary",
+        "@-",
+        "-w",
+        "\n%{http_code} %{http_version}",
+        url,
+        stdin=body,
+    )
     text, _, last = done.stdout.decode().rpartition("\n")
     status, version = last.split()
     return int(status), text, version
@@ -59,7 +70,9 @@ def nc_udp(port, body):
 
 def socat_udp(port, path, check=True):
     """Sends the whole file as one datagram."""
-    return execute("socat", "-u", "-b", 1 << 20, f"OPEN:{path}", f"UDP-SENDTO:127.0.0.1:{port}", check=check)
+    return execute(
+        "socat", "-u", "-b", 1 << 20, f"OPEN:{path}", f"UDP-SENDTO:127.0.0.1:{port}", check=check
+    )
 
 
 def frames(bodies):
@@ -67,7 +80,13 @@ def frames(bodies):
 
 
 def websocket(port, path="", **options):
-    return connect(f"ws://127.0.0.1:{port}/{path}", proxy=None, open_timeout=PATIENCE, close_timeout=PATIENCE, **options)
+    return connect(
+        f"ws://127.0.0.1:{port}/{path}",
+        proxy=None,
+        open_timeout=PATIENCE,
+        close_timeout=PATIENCE,
+        **options,
+    )
 
 
 class Grpc:
@@ -94,7 +113,9 @@ class Grpc:
 
     def raw(self, method, request):
         """A call whose message has these bytes, whatever they mean."""
-        return self.channel.unary_unary(f"/ringway.gateway.v1.Ingest/{method}")(request, timeout=PATIENCE)
+        return self.channel.unary_unary(f"/ringway.gateway.v1.Ingest/{method}")(
+            request, timeout=PATIENCE
+        )
 
 
 def tcp(port):
@@ -119,11 +140,33 @@ def everything(client):
 
 
 def certificate(folder):
-    """The files of an authority, and of a certificate for localhost that it vouches for, and of its key."""
-    authority, certificate, key = folder / "authority.pem", folder / "certificate.pem", folder / "key.pem"
+    """The files of an authority, and of a certificate for localhost that it vouches for, and of its
+    key.
+    """
+    authority, certificate, key = (
+        folder / "authority.pem",
+        folder / "certificate.pem",
+        folder / "key.pem",
+    )
     new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split()
-    execute("openssl", *new, "-subj", "/CN=authority", "-keyout", folder / "authority.key", "-out", authority)
+    execute(
+        "openssl",
+        *new,
+        "-subj",
+        "/CN=authority",
+        "-keyout",
+        folder / "authority.key",
+        "-out",
+        authority,
+    )
     by = ["-CA", authority, "-CAkey", folder / "authority.key"]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
-    execute("openssl", *new, *by, "-subj", "/CN=localhost", *names, "-keyout", key, "-out", certificate)
+    names = [
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+    ]
+    execute(
+        "openssl", *new, *by, "-subj", "/CN=localhost", *names, "-keyout", key, "-out", certificate
+    )
     return authority, certificate, key

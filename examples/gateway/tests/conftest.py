@@ -8,7 +8,8 @@ from support import BINARY, Gateway, Sink
 
 
 def pytest_configure():
-    # Thousands of connections need as many file descriptors, here and in the gateway, which inherits the limit.
+    # Thousands of connections need as many file descriptors, here and in the gateway, which
+    # inherits the limit.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if not BINARY.exists():
@@ -17,7 +18,9 @@ def pytest_configure():
 
 @pytest.fixture
 def start():
-    """Starts gateways. One that a test has not stopped is stopped after it, and leaves an account that adds up."""
+    """Starts gateways. One that a test has not stopped is stopped after it, and leaves an account
+    that adds up.
+    """
     started = []
 
     def begin(*flags, **options):

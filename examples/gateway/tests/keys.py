@@ -9,7 +9,11 @@ from dataclasses import dataclass
 import nkeys
 from nacl.signing import SigningKey
 
-PREFIXES = {"operator": nkeys.PREFIX_BYTE_OPERATOR, "account": nkeys.PREFIX_BYTE_ACCOUNT, "user": nkeys.PREFIX_BYTE_USER}
+PREFIXES = {
+    "operator": nkeys.PREFIX_BYTE_OPERATOR,
+    "account": nkeys.PREFIX_BYTE_ACCOUNT,
+    "user": nkeys.PREFIX_BYTE_USER,
+}
 UNLIMITED = {name: -1 for name in ("subs", "data", "payload", "imports", "exports", "conn", "leaf")}
 STORE = {name: -1 for name in ("mem_storage", "disk_storage", "streams", "consumer")}
 USER = {name: -1 for name in ("subs", "data", "payload")}
@@ -34,7 +38,9 @@ def jwt(issuer, subject, kind, claims):
     """What `issuer` says about `subject`."""
 
     def part(value):
-        text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
+        text = (
+            value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
+        )
         return base64.urlsafe_b64encode(text).rstrip(b"=")
 
     body = {
@@ -44,7 +50,9 @@ def jwt(issuer, subject, kind, claims):
         "name": kind,
         "nats": {"type": kind, "version": 2, **claims},
     }
-    body["jti"] = base64.b32encode(hashlib.sha256(json.dumps(body).encode()).digest()).rstrip(b"=").decode()
+    body["jti"] = (
+        base64.b32encode(hashlib.sha256(json.dumps(body).encode()).digest()).rstrip(b"=").decode()
+    )
     signed = part({"typ": "JWT", "alg": "ed25519-nkey"}) + b"." + part(body)
     return (signed + b"." + part(issuer.pair.sign(signed))).decode()
 

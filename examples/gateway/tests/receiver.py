@@ -10,7 +10,9 @@ from support import PATIENCE
 
 
 class Receiver:
-    """Keeps the requests that it gets; `answer` makes the answer to one, and without it the answer is 200."""
+    """Keeps the requests that it gets; `answer` makes the answer to one, and without it the answer
+    is 200.
+    """
 
     def __init__(self, answer=None, tls=None, **options):
         self.requests = []

@@ -1,4 +1,6 @@
-"""NATS JetStream as the output: what the broker has stored, and what becomes of messages while there is none."""
+"""NATS JetStream as the output: what the broker has stored, and what becomes of messages while
+there is none.
+"""
 
 import asyncio
 import itertools
@@ -27,13 +29,27 @@ class Broker:
         self.configuration.write_text(configuration)
         self.port = -1
         self.start()
-        ports = until(lambda: [file for file in folder.glob("*.ports") if file.read_text()], "the broker's port")
+        ports = until(
+            lambda: [file for file in folder.glob("*.ports") if file.read_text()],
+            "the broker's port",
+        )
         self.url = json.loads(ports[0].read_text())["nats"][0]
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def start(self):
         program = clients.tool("nats-server")
-        command = [program, "-c", self.configuration, "-js", "-a", "127.0.0.1", "-p", self.port, "-sd", self.folder / "store"]
+        command = [
+            program,
+            "-c",
+            self.configuration,
+            "-js",
+            "-a",
+            "127.0.0.1",
+            "-p",
+            self.port,
+            "-sd",
+            self.folder / "store",
+        ]
         command += ["--ports_file_dir", self.folder] if self.port == -1 else []
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
@@ -42,7 +58,10 @@ class Broker:
         self.process.send_signal(signal.SIGSTOP)
         threads = pathlib.Path(f"/proc/{self.process.pid}/task")
         until(
-            lambda: all((each / "stat").read_text().rpartition(")")[2].split()[0] == "T" for each in threads.iterdir()),
+            lambda: all(
+                (each / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+                for each in threads.iterdir()
+            ),
             "a broker of which no thread runs",
         )
 
@@ -62,7 +81,9 @@ class Broker:
                 unacknowledged = ConsumerConfig(ack_policy=AckPolicy.NONE)
                 count = (await stream.stream_info("S")).state.messages
                 bodies = []
-                subscription = await stream.pull_subscribe("gateway", stream="S", config=unacknowledged)
+                subscription = await stream.pull_subscribe(
+                    "gateway", stream="S", config=unacknowledged
+                )
                 while len(bodies) < count:
                     bodies += await subscription.fetch(1000, timeout=PATIENCE)
                 return bodies
@@ -111,7 +132,9 @@ def test_a_broker_that_comes_later(begin, broker):
 
 
 def test_a_broker_that_is_killed_and_comes_back(begin, broker):
-    """While messages come in all the time: each is stored once, in order, and none is lost but what was evicted."""
+    """While messages come in all the time: each is stored once, in order, and none is lost but what
+    was evicted.
+    """
     capacity = 1000
     gateway = begin("--max-age", "1h", "--capacity", str(capacity))
     numbers = itertools.count()
@@ -129,7 +152,10 @@ def test_a_broker_that_is_killed_and_comes_back(begin, broker):
             delivered = gateway.metric("delivered_total")
             until(lambda: gateway.metric("delivered_total") > delivered + 100, "a hundred more")
             broker.kill()
-            until(lambda: gateway.metric("evicted_total") > n * 1000, "evictions, since there is no broker")
+            until(
+                lambda: gateway.metric("evicted_total") > n * 1000,
+                "evictions, since there is no broker",
+            )
             broker.start()
     finally:
         stop.set()
@@ -159,7 +185,9 @@ def test_the_age_limit_holds_while_there_is_no_broker(begin, broker):
     broker.start()
     alive += send_until_one_is_delivered(gateway, b"after")
     account = gateway.stop()
-    is_account(account, received=100 + alive, delivered=account["delivered"], expired=account["expired"])
+    is_account(
+        account, received=100 + alive, delivered=account["delivered"], expired=account["expired"]
+    )
     stored = broker.stored()
     assert b"too old" not in stored and stored[0] == b"before" and stored[-1] == b"after"
 
@@ -178,7 +206,9 @@ def test_the_age_limit_holds_when_the_broker_hung_before(begin, broker):
     broker.start()
     alive += send_until_one_is_delivered(gateway, b"after")
     account = gateway.stop()
-    is_account(account, received=200 + alive, delivered=account["delivered"], expired=account["expired"])
+    is_account(
+        account, received=200 + alive, delivered=account["delivered"], expired=account["expired"]
+    )
     stored = broker.stored()
     assert body not in stored and stored[-1] == b"after"
 
@@ -212,7 +242,11 @@ def private(tmp_path):
 @pytest.mark.parametrize(
     ("configuration", "login", "url"),
     [
-        ('authorization { user: "u", password: "p@ss:word" }', {"user": "u", "password": "p@ss:word"}, "u:p%40ss%3Aword"),
+        (
+            'authorization { user: "u", password: "p@ss:word" }',
+            {"user": "u", "password": "p@ss:word"},
+            "u:p%40ss%3Aword",
+        ),
         ('authorization { token: "t-o-k-e-n" }', {"token": "t-o-k-e-n"}, "t-o-k-e-n"),
     ],
     ids=["password", "token"],
@@ -246,7 +280,9 @@ def test_a_broker_with_tls_and_a_private_authority(private, start, identity):
 
 
 def test_a_broker_with_accounts_and_a_file_of_credentials(private, start, tmp_path):
-    """A JWT for the user, signed by an account that an operator has signed: each signature is made with the broker's own keys."""
+    """A JWT for the user, signed by an account that an operator has signed: each signature is made
+    with the broker's own keys.
+    """
     operator, system, account, user = map(keys.create, ("operator", "account", "account", "user"))
     configuration = (
         f"operator: {keys.jwt(operator, operator, 'operator', {})}\n"

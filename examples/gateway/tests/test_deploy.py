@@ -17,7 +17,9 @@ DEPLOY = HERE.parent / "deploy"
 
 def test_the_example_configuration(start):
     command = [BINARY, "run", "--config", DEPLOY / "gateway.toml", "--check-config"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False
+    )
     assert (done.returncode, done.stdout) == (0, "the configuration is valid\n"), done
     # It also runs, with other ports and an output that is there.
     flags = ["--config", DEPLOY / "gateway.toml", "--shutdown-delay", "0s"]
@@ -38,13 +40,17 @@ def test_the_unit_file(tmp_path):
 
 def test_the_container_file():
     hadolint = shutil.which("hadolint", path=str(HERE)) or f"{sys.prefix}/bin/hadolint"
-    done = subprocess.run([hadolint, DEPLOY / "Containerfile"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [hadolint, DEPLOY / "Containerfile"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, ""), done
 
 
 def test_the_rotation_of_files(tmp_path):
     # Only looked at: there is no service to be told.
-    clients.execute("logrotate", "--debug", "--state", tmp_path / "state", DEPLOY / "logrotate.conf")
+    clients.execute(
+        "logrotate", "--debug", "--state", tmp_path / "state", DEPLOY / "logrotate.conf"
+    )
 
 
 def test_the_alerts():
@@ -60,7 +66,9 @@ def names(expression):
 def there(start):
     """The names of all samples that a gateway has."""
     text = start().ask("/metrics")[1]
-    return {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
+    return {
+        sample.name for family in text_string_to_metric_families(text) for sample in family.samples
+    }
 
 
 def test_the_dashboard(there, tmp_path):

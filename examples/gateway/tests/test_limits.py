@@ -1,4 +1,6 @@
-"""What is bounded: bytes in the queue, the system's buffer, compressed bodies, slow senders, open files."""
+"""What is bounded: bytes in the queue, the system's buffer, compressed bodies, slow senders, open
+files.
+"""
 
 import gzip
 import http.client
@@ -46,11 +48,19 @@ def test_datagrams_that_the_system_drops_are_in_the_account(start):
         for n in range(sent):
             client.send(b"%d" % n)
     gateway.signal(signal.SIGCONT)
-    until(lambda: gateway.metric("received_total") + gateway.metric("dropped_total") == sent, "a count of all")
+    until(
+        lambda: gateway.metric("received_total") + gateway.metric("dropped_total") == sent,
+        "a count of all",
+    )
     assert gateway.metric("dropped_total") > 0
-    assert gateway.log("datagrams came faster than they were read, and the system's buffer was full")
+    assert gateway.log(
+        "datagrams came faster than they were read, and the system's buffer was full"
+    )
     account = gateway.stop()
-    assert account["received"] + account["dropped"] == sent and account["delivered"] == account["received"]
+    assert (
+        account["received"] + account["dropped"] == sent
+        and account["delivered"] == account["received"]
+    )
 
 
 def test_the_last_datagrams_are_taken(start):
@@ -63,12 +73,15 @@ def test_the_last_datagrams_are_taken(start):
     gateway.signal(signal.SIGTERM)
     gateway.signal(signal.SIGCONT)
     account = gateway.account()
-    assert account["received"] + account["dropped"] == 1000 and account["received"] == account["delivered"]
+    assert (
+        account["received"] + account["dropped"] == 1000
+        and account["received"] == account["delivered"]
+    )
 
 
 def test_a_buffer_that_is_not_granted_is_told(start):
     gateway = start("--udp-buffer", "1GiB", inputs=["udp"])
-    [line] = gateway.log("the system keeps less of UDP than it was asked to: see net.core.rmem_max")
+    [line] = gateway.log("the system grants a smaller buffer: see net.core.rmem_max")
     assert line["asked"] == 1 << 30 and line["granted"] < 1 << 30
 
 
@@ -85,33 +98,45 @@ def test_compressed_bodies(start, tmp_path):
         assert clients.curl(url, b"m", version, "-H", "Content-Encoding: br")[0] == 415
     with clients.Grpc(gateway.port["grpc"]) as client:
         packed = clients.grpc.Compression.Gzip
-        assert client.stub.Send(clients.protos.Message(body=b"g" * limit), compression=packed).stored == 1
+        assert (
+            client.stub.Send(clients.protos.Message(body=b"g" * limit), compression=packed).stored
+            == 1
+        )
         stream = iter([clients.protos.Message(body=b"s" * limit)])
         assert client.stub.Stream(stream, compression=packed).stored == 1
         with pytest.raises(clients.grpc.RpcError):
             client.stub.Send(clients.protos.Message(body=b"g" * 10_000_000), compression=packed)
         # What is not known is counted as well.
         with pytest.raises(clients.grpc.RpcError) as error:
-            client.stub.Send(clients.protos.Message(body=b"g"), compression=clients.grpc.Compression.Deflate)
+            client.stub.Send(
+                clients.protos.Message(body=b"g"), compression=clients.grpc.Compression.Deflate
+            )
         assert error.value.code() == clients.grpc.StatusCode.UNIMPLEMENTED
     is_account(gateway.stop(), received=4, delivered=4, refused=8)
     assert bodies(path) == [letter * limit for letter in (b"m", b"m", b"g", b"s")]
 
 
-@pytest.mark.parametrize("flags", [["--http1.1", "-H", "Transfer-Encoding: chunked"], ["--http2-prior-knowledge"]])
+@pytest.mark.parametrize(
+    "flags", [["--http1.1", "-H", "Transfer-Encoding: chunked"], ["--http2-prior-knowledge"]]
+)
 def test_who_uploads_too_much_is_told(start, flags):
     """However much it is: each of the uploads is answered, none is reset."""
     gateway = start(inputs=["http"])
     url = f"http://127.0.0.1:{gateway.port['http']}/"
     for _ in range(12):
-        assert clients.curl(url, b"m" * 30_000_000, *flags)[:2] == (413, "message over the limit of 1048576 bytes\n")
+        assert clients.curl(url, b"m" * 30_000_000, *flags)[:2] == (
+            413,
+            "message over the limit of 1048576 bytes\n",
+        )
     is_account(gateway.stop(), refused=12)
 
 
 def test_who_sends_no_grpc_to_its_port_is_told(start):
     gateway = start(inputs=["grpc"])
     for version in "--http1.1", "--http2-prior-knowledge":
-        status, text, _ = clients.curl(f"http://127.0.0.1:{gateway.port['grpc']}/", b"lost", version)
+        status, text, _ = clients.curl(
+            f"http://127.0.0.1:{gateway.port['grpc']}/", b"lost", version
+        )
         assert status == 415 and "gRPC" in text
     gateway.reaches("refused_total", 2, input="grpc-unary", reason="malformed")
     is_account(gateway.stop(), refused=2)
@@ -134,10 +159,34 @@ def test_what_was_lost_is_no_duplicate_when_it_is_sent_again(start, sink):
 def test_a_clock_before_1970():
     """The libraries for HTTP panic then, so it is said at once, and by an error."""
     library = until_there("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-    env = {"LD_PRELOAD": library, "FAKETIME": "@1960-01-01 00:00:00", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    command = [BINARY, "run", "--input", "udp://0", "--operations", "127.0.0.1:0", "--output", "null"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment(**env), check=False)
-    assert done.returncode == 1 and "clock shows a time before 1970" in done.stderr and "panicked" not in done.stderr
+    env = {
+        "LD_PRELOAD": library,
+        "FAKETIME": "@1960-01-01 00:00:00",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    command = [
+        BINARY,
+        "run",
+        "--input",
+        "udp://0",
+        "--operations",
+        "127.0.0.1:0",
+        "--output",
+        "null",
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=environment(**env),
+        check=False,
+    )
+    assert (
+        done.returncode == 1
+        and "clock shows a time before 1970" in done.stderr
+        and "panicked" not in done.stderr
+    )
 
 
 def until_there(path):
@@ -164,7 +213,10 @@ def test_a_slow_message_is_not_waited_for(start):
                 slow[scheme].sendall(b"m")
             except OSError:
                 pass
-        return all(gateway.metric("refused_total", input=scheme, reason="too_slow") == 1 for scheme in beginnings)
+        return all(
+            gateway.metric("refused_total", input=scheme, reason="too_slow") == 1
+            for scheme in beginnings
+        )
 
     until(all_refused, "an end of each")
     for client in slow.values():
@@ -186,11 +238,16 @@ def test_a_slow_handshake_is_not_waited_for(start, identity):
 def test_a_websocket_that_is_silent_is_pinged(start):
     """One that answers lives on, whatever the limit; one that does not is told, and closed."""
     gateway = start("--idle", "1s", inputs=["ws"])
-    with clients.websocket(gateway.port["ws"], ping_interval=None) as alive, clients.tcp(gateway.port["ws"]) as dead:
+    with (
+        clients.websocket(gateway.port["ws"], ping_interval=None) as alive,
+        clients.tcp(gateway.port["ws"]) as dead,
+    ):
         shake_hands(dead)
         read = clients.everything(dead)
         # A ping without anything in it, and the frame that closes, with 1001.
-        assert read[:2] == b"\x89\0" and read[2] == 0x88 and read[4:] == b"\x03\xe9silent for too long"
+        assert (
+            read[:2] == b"\x89\0" and read[2] == 0x88 and read[4:] == b"\x03\xe9silent for too long"
+        )
         gateway.reaches("connections", 1)
         time.sleep(1.5)
         alive.send("still there")
@@ -204,13 +261,17 @@ def test_a_websocket_that_is_silent_is_pinged(start):
 def test_few_open_files_leave_room_for_operations():
     """With 80 connections where the system allows 60 files."""
     command = f"ulimit -n 60; exec {BINARY} run --input tcp+lines://0 --operations 127.0.0.1:0 --output null --log-format json"
-    process = subprocess.Popen(command, shell=True, stderr=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(
+        command, shell=True, stderr=subprocess.PIPE, text=True, env=environment()
+    )
     try:
         lines = []
         while not lines or lines[-1]["message"] != "ready":
             lines.append(json.loads(process.stderr.readline()))
         ports = [int(line["address"].rsplit(":", 1)[1]) for line in lines if "address" in line]
-        assert any(line["message"].startswith("the system allows fewer connections") for line in lines)
+        assert any(
+            line["message"].startswith("the system allows fewer connections") for line in lines
+        )
         many = [socket.create_connection(("127.0.0.1", ports[1]), PATIENCE) for _ in range(80)]
         for _ in range(3):
             connection = http.client.HTTPConnection("127.0.0.1", ports[0], timeout=PATIENCE)
@@ -229,15 +290,32 @@ def test_few_open_files_leave_room_for_operations():
 
 def test_a_broken_standard_output_ends_the_process_with_an_account():
     """`head` reads one line and goes."""
-    head = subprocess.Popen([clients.tool("head"), "-n", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    command = [BINARY, "run", "--input", "tcp+lines://0", "--operations", "127.0.0.1:0", "--log-format", "json"]
-    process = subprocess.Popen(command, stdout=head.stdin, stderr=subprocess.PIPE, text=True, env=environment())
+    head = subprocess.Popen(
+        [clients.tool("head"), "-n", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    command = [
+        BINARY,
+        "run",
+        "--input",
+        "tcp+lines://0",
+        "--operations",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+    ]
+    process = subprocess.Popen(
+        command, stdout=head.stdin, stderr=subprocess.PIPE, text=True, env=environment()
+    )
     head.stdin.close()
     try:
         lines = []
         while not lines or lines[-1]["message"] != "ready":
             lines.append(json.loads(process.stderr.readline()))
-        port = next(int(line["address"].rsplit(":", 1)[1]) for line in lines if line["message"] == "listening")
+        port = next(
+            int(line["address"].rsplit(":", 1)[1])
+            for line in lines
+            if line["message"] == "listening"
+        )
         clients.nc(port, b"first\n")
         assert head.stdout.read() == b"first\n" and head.wait(PATIENCE) == 0
         clients.nc(port, numbered(range(10)))

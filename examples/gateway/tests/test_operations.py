@@ -1,4 +1,6 @@
-"""What operators see and set: metrics, health, the level of the log, and the three ways of configuration."""
+"""What operators see and set: metrics, health, the level of the log, and the three ways of
+configuration.
+"""
 
 import json
 import socket
@@ -18,7 +20,10 @@ def test_metrics(start):
     url = f"http://127.0.0.1:{gateway.operations}/metrics"
     done = clients.execute("curl", "-q", "-sS", "--noproxy", "*", "-i", url)
     head, _, text = done.stdout.decode().replace("\r\n", "\n").partition("\n\n")
-    assert head.startswith("HTTP/1.1 200 OK") and "content-type: text/plain; version=0.0.4" in head.lower()
+    assert (
+        head.startswith("HTTP/1.1 200 OK")
+        and "content-type: text/plain; version=0.0.4" in head.lower()
+    )
     lines = text.splitlines()
     of = '{output="null",topic="default"}'
     for line in (
@@ -82,16 +87,24 @@ def test_flags_beat_the_environment_which_beats_the_file(start, tmp_path):
         "max-message = 12\n"
         'queue = "mutex-ring"\n'
     )
-    gateway = start("--config", str(file), "--capacity", "33", inputs=(), output=None, GATEWAY_CAPACITY="22")
+    gateway = start(
+        "--config", str(file), "--capacity", "33", inputs=(), output=None, GATEWAY_CAPACITY="22"
+    )
     ready = gateway.log("ready")[0]
     assert (ready["capacity"], ready["queue"]) == (33, "mutex-ring")
     assert set(gateway.port) == {"udp", "tcp+lines"}
     # Of the file: the limit and the output.
-    assert b"over the limit of 12 bytes" in clients.nc(gateway.port["tcp+lines"], b"thirteen byte\ntwelve bytes\n")
+    assert b"over the limit of 12 bytes" in clients.nc(
+        gateway.port["tcp+lines"], b"thirteen byte\ntwelve bytes\n"
+    )
     is_account(gateway.stop(), received=1, delivered=1, refused=1)
     assert "twelve bytes" in (tmp_path / "of-the-file").read_text()
 
-    env = {"GATEWAY_CONFIG": str(file), "GATEWAY_CAPACITY": "22", "GATEWAY_INPUT": "http://0,grpc://0"}
+    env = {
+        "GATEWAY_CONFIG": str(file),
+        "GATEWAY_CAPACITY": "22",
+        "GATEWAY_INPUT": "http://0,grpc://0",
+    }
     gateway = start(inputs=(), output=None, **env)
     assert gateway.log("ready")[0]["capacity"] == 22
     assert set(gateway.port) == {"http", "grpc"}
@@ -152,8 +165,20 @@ def fails_to_start(flags, why, leave_out="", **env):
     given = [flag for flag in flags if flag.startswith("--")]
     given.append("--" + leave_out.removeprefix("GATEWAY_").lower().replace("_", "-"))
     default = {"--input": "udp://0", "--operations": "127.0.0.1:0", "--output": "null"}
-    command = [BINARY, "run", *flags, *(part for pair in default.items() if pair[0] not in given for part in pair)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment(**env), check=False)
+    command = [
+        BINARY,
+        "run",
+        *flags,
+        *(part for pair in default.items() if pair[0] not in given for part in pair),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=environment(**env),
+        check=False,
+    )
     assert done.returncode not in (0, 101) and why in done.stderr, done
     assert "panicked" not in done.stderr
 
@@ -171,7 +196,12 @@ def test_prometheus_accepts_the_metrics(start):
         'gateway_build_info{version="0.0.0"} 1',
     ):
         assert line in text.splitlines(), text
-    for name in "process_resident_memory_bytes", "process_open_fds", "gateway_batch_messages_sum", "gateway_output_seconds_count":
+    for name in (
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "gateway_batch_messages_sum",
+        "gateway_output_seconds_count",
+    ):
         assert f"\n{name}" in text
 
 
@@ -205,7 +235,14 @@ def test_names_and_units(start, tmp_path):
 
 def check(*flags, **env):
     command = [BINARY, "run", "--check-config", *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment(**env), check=False)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=environment(**env),
+        check=False,
+    )
 
 
 def test_a_configuration_can_be_checked(tmp_path):
@@ -242,7 +279,9 @@ def test_errors_at_the_start_are_json_if_logs_are(tmp_path):
 
 
 def test_an_output_that_is_down_does_not_flood_the_log(start):
-    """Thousands of attempts fail, each with a line; ten of them in a second are written, and the others are counted."""
+    """Thousands of attempts fail, each with a line; ten of them in a second are written, and the
+    others are counted.
+    """
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     flags = ["--batch-size", "1", "--log-rate", "10", "--capacity", "100k"]

@@ -8,8 +8,10 @@ use prometheus::{Histogram, IntCounter, IntGauge, exponential_buckets};
 use super::Totals;
 use super::metrics::Metrics;
 use crate::message::Message;
+use crate::moment::Moment;
 
-/// Why a message that was received is not delivered, though it was neither evicted nor too old nor a duplicate.
+/// Why a message that was received is not delivered, though it was neither evicted nor too old nor
+/// a duplicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rejection {
     /// By a queue that rejects the newest.
@@ -20,7 +22,8 @@ pub(crate) enum Rejection {
     Abandoned,
     /// It is not what `--parse` asks for.
     Malformed,
-    /// By the output, which failed, and there are no retries; or which says that another try is of no use.
+    /// By the output, which failed, and there are no retries; or which says that another try is of
+    /// no use.
     Output,
     /// Not even tried, since the output had failed too often.
     Breaker,
@@ -73,32 +76,59 @@ struct State {
 impl Ledger {
     pub(super) fn new(metrics: &Metrics, topic: &str, output: &str) -> Self {
         let metrics = metrics.labelled(&[("topic", topic), ("output", output)]);
-        let rejected = metrics.counters("rejected_total", "Messages that were not delivered, by reason", &["reason"]);
+        let rejected = metrics.counters(
+            "rejected_total",
+            "Messages that were not delivered, by reason",
+            &["reason"],
+        );
         // From 50 microseconds to 27 minutes, and from one message to half a million.
-        let buckets =
-            |first, n| exponential_buckets(first, 2.0, n).expect("the first is positive, and so is the factor");
+        let buckets = |first, n| {
+            exponential_buckets(first, 2.0, n).expect("the first is positive, and so is the factor")
+        };
         let (seconds, messages) = (buckets(0.000_05, 26), buckets(1.0, 20));
         Self {
             output: output.to_string(),
             rejected: Rejection::ALL.map(|(_, reason)| rejected.with_label_values(&[reason])),
             stored: metrics.counter("stored_total", "Messages that the queue has taken"),
-            evicted: metrics.counter("evicted_total", "Messages that had to make room for newer ones"),
+            evicted: metrics
+                .counter("evicted_total", "Messages that had to make room for newer ones"),
             delivered: metrics.counter("delivered_total", "Messages that the output has taken"),
-            delivered_bytes: metrics.counter("delivered_bytes_total", "Bytes of messages that the output has taken"),
-            duplicate: metrics
-                .counter("duplicate_total", "Messages left out because the same came in the same time bucket"),
+            delivered_bytes: metrics
+                .counter("delivered_bytes_total", "Bytes of messages that the output has taken"),
+            duplicate: metrics.counter(
+                "duplicate_total",
+                "Messages left out because the same came in the same time bucket",
+            ),
             reduced: metrics.counter(
                 "reduced_total",
                 "Messages left out because one with the same key came in the same time bucket",
             ),
-            expired: metrics.counter("expired_total", "Messages that became too old before they could be delivered"),
+            expired: metrics.counter(
+                "expired_total",
+                "Messages that became too old before they could be delivered",
+            ),
             failures: metrics.counter("output_failures_total", "Attempts at delivery that failed"),
-            age: metrics.histogram("delivery_age_seconds", "Age of messages at their delivery", seconds.clone()),
-            latency: metrics.histogram("output_seconds", "How long attempts at delivery took", seconds),
-            batch: metrics.histogram("batch_messages", "Messages in a batch for the output", messages),
+            age: metrics.histogram(
+                "delivery_age_seconds",
+                "Age of messages at their delivery",
+                seconds.clone(),
+            ),
+            latency: metrics.histogram(
+                "output_seconds",
+                "How long attempts at delivery took",
+                seconds,
+            ),
+            batch: metrics.histogram(
+                "batch_messages",
+                "Messages in a batch for the output",
+                messages,
+            ),
             depth: metrics.gauge("queue_depth", "Messages in the queue"),
             bytes: metrics.gauge("queue_bytes", "Bytes of the messages in the queue"),
-            breaker: metrics.gauge("breaker_open", "1 while the output is left alone, since it failed too often"),
+            breaker: metrics.gauge(
+                "breaker_open",
+                "1 while the output is left alone, since it failed too often",
+            ),
             state: Mutex::default(),
         }
     }
@@ -134,10 +164,10 @@ impl Ledger {
     }
 
     pub(crate) fn delivered<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
-        let (now, ages) = (Instant::now(), self.age.local());
+        let (now, ages) = (Moment::now(), self.age.local());
         let (mut n, mut bytes) = (0, 0);
         for message in messages {
-            ages.observe(now.duration_since(message.received).as_secs_f64());
+            ages.observe(now.since(message.received).as_secs_f64());
             n += 1;
             bytes += message.body.len() as u64;
         }
@@ -165,8 +195,8 @@ impl Ledger {
         self.state().open_until = Some(Instant::now() + pause);
     }
 
-    /// Not for ever after one failure: where nobody sends to a gateway that is not ready, nothing else would show that the output is
-    /// well again.
+    /// Not for ever after one failure: where nobody sends to a gateway that is not ready, nothing
+    /// else would show that the output is well again.
     pub(super) fn is_failing(&self) -> bool {
         let State { failing_until, open_until } = *self.state();
         failing_until.max(open_until).is_some_and(|until| until > Instant::now())

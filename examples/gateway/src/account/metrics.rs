@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
-/// Makes metrics that are in the text. Their names are constants, and each is made once, or the first test fails.
+/// Makes metrics that are in the text. Their names are constants, and each is made once, or the
+/// first test fails.
 pub(super) struct Metrics {
     registry: Registry,
     labels: HashMap<String, String>,
@@ -28,7 +30,8 @@ impl Metrics {
 
     /// For metrics that all have these labels.
     pub(super) fn labelled(&self, labels: &[(&str, &str)]) -> Self {
-        let labels = labels.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let labels =
+            labels.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         Self { registry: self.registry.clone(), labels }
     }
 
@@ -49,7 +52,9 @@ impl Metrics {
     }
 
     pub(super) fn histogram(&self, name: &str, help: &str, buckets: Vec<f64>) -> Histogram {
-        self.has(Histogram::with_opts(HistogramOpts::from(self.options(name, help)).buckets(buckets)))
+        self.has(Histogram::with_opts(
+            HistogramOpts::from(self.options(name, help)).buckets(buckets),
+        ))
     }
 
     fn options(&self, name: &str, help: &str) -> Opts {

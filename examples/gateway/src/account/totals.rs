@@ -23,19 +23,35 @@ pub(crate) struct Totals {
 impl Totals {
     pub(crate) fn balance(&self) -> bool {
         self.received + self.copied
-            == self.delivered + self.duplicate + self.reduced + self.evicted + self.rejected + self.expired
+            == self.delivered
+                + self.duplicate
+                + self.reduced
+                + self.evicted
+                + self.rejected
+                + self.expired
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { received, copied, delivered, duplicate, reduced, evicted, rejected, expired, refused, dropped } =
-            self;
+        let Self {
+            received,
+            copied,
+            delivered,
+            duplicate,
+            reduced,
+            evicted,
+            rejected,
+            expired,
+            refused,
+            dropped,
+        } = self;
         let is = if self.balance() { "=" } else { "IS NOT" };
         write!(
             f,
-            "received {received} + copied {copied} {is} delivered {delivered} + duplicate {duplicate} + \
-             reduced {reduced} + evicted {evicted} + rejected {rejected} + expired {expired}; refused {refused}, \
+            "received {received} + copied {copied} {is} delivered {delivered} + \
+             duplicate {duplicate} + reduced {reduced} + evicted {evicted} + rejected {rejected} + \
+             expired {expired}; refused {refused}, \
              dropped by the system {dropped}"
         )
     }

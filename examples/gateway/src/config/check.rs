@@ -28,10 +28,14 @@ impl Pipeline {
     fn check(&self, max_message: usize) -> Result<(), String> {
         let Self { queue_bytes, retry_first, retry_longest, .. } = self;
         if *queue_bytes < max_message {
-            return Err(format!("a message may have {max_message} bytes, but --queue-bytes is {queue_bytes}"));
+            return Err(format!(
+                "a message may have {max_message} bytes, but --queue-bytes is {queue_bytes}"
+            ));
         }
         if retry_longest < retry_first {
-            return Err(format!("--retry-first {retry_first:?} is more than --retry-longest {retry_longest:?}"));
+            return Err(format!(
+                "--retry-first {retry_first:?} is more than --retry-longest {retry_longest:?}"
+            ));
         }
         if self.enrich_by.is_some() != self.enrich_from.is_some() {
             return Err("--enrich-by and --enrich-from are only of use together".into());

@@ -20,11 +20,15 @@ pub(crate) struct Config {
     #[arg(long)]
     pub(crate) check_config: bool,
 
-    /// Inputs, any number: http, grpc, ws, tcp+lines, tcp+frames, udp; with TLS https, grpcs, wss, tls+lines, tls+frames; as
-    /// SCHEME://HOST:PORT, or SCHEME://PORT on the loopback address. `?topic=NAME` gives its messages a topic; with `?full=wait`
-    /// senders wait while the queue is full, and nothing is evicted for them
+    /// Inputs, any number: http, grpc, ws, tcp+lines, tcp+frames, udp; with TLS https, grpcs, wss,
+    /// tls+lines, tls+frames; as SCHEME://HOST:PORT, or SCHEME://PORT on the loopback address.
+    /// `?topic=NAME` gives its messages a topic; with `?full=wait` senders wait while the queue is
+    /// full, and nothing is evicted for them
     #[arg(long = "input", value_name = "ENDPOINT", value_delimiter = ',')]
-    #[arg(default_values = ["http://8080", "grpc://8081", "ws://8082", "tcp+lines://7001", "tcp+frames://7002", "udp://7003"])]
+    #[arg(default_values = [
+        "http://8080", "grpc://8081", "ws://8082",
+        "tcp+lines://7001", "tcp+frames://7002", "udp://7003",
+    ])]
     pub(crate) inputs: Vec<Endpoint>,
 
     /// Metrics, health, readiness and the log level, over HTTP
@@ -39,11 +43,13 @@ pub(crate) struct Config {
     #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = bytes)]
     pub(crate) max_body: usize,
 
-    /// How many connections there may be, of all inputs; fewer if the system allows fewer files to be open
+    /// How many connections there may be, of all inputs; fewer if the system allows fewer files to
+    /// be open
     #[arg(long, value_name = "N", default_value = "10000", value_parser = count)]
     pub(crate) max_connections: usize,
 
-    /// How long a connection may be silent, or not read, before it is closed; a WebSocket is pinged at half of it
+    /// How long a connection may be silent, or not read, before it is closed; a WebSocket is pinged
+    /// at half of it
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = some_time)]
     pub(crate) idle: Duration,
 
@@ -86,7 +92,8 @@ pub(crate) struct Config {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
     pub(crate) shutdown_delay: Duration,
 
-    /// How long a shutdown may take after that: half of it for inputs to end, the rest for the queues to drain
+    /// How long a shutdown may take after that: half of it for inputs to end, the rest for the
+    /// queues to drain
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub(crate) drain: Duration,
 
@@ -98,7 +105,8 @@ pub(crate) struct Config {
 /// What happens to the messages of one topic: its queue, its stages, its outputs.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Pipeline {
-    /// Where messages go: null, null:DELAY (a batch), stdout, file:PATH, http(s)://… or nats://…; with several, each gets all
+    /// Where messages go: null, null:DELAY (a batch), stdout, file:PATH, http(s)://… or nats://…;
+    /// with several, each gets all
     #[arg(long = "output", value_name = "TARGET", default_value = "stdout", value_delimiter = ',')]
     pub(crate) outputs: Vec<Target>,
 
@@ -122,7 +130,8 @@ pub(crate) struct Pipeline {
     #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub(crate) dedupe: Option<Duration>,
 
-    /// Of JSON objects with the same value of this member, keep the first in each bucket of `--reduce-every`
+    /// Of JSON objects with the same value of this member, keep the first in each bucket of
+    /// `--reduce-every`
     #[arg(long, value_name = "NAME")]
     pub(crate) reduce_by: Option<String>,
 
@@ -142,7 +151,8 @@ pub(crate) struct Pipeline {
     #[arg(long, value_name = "MESSAGES", default_value = "1024", value_parser = count)]
     pub(crate) batch_size: usize,
 
-    /// How many bytes the messages of a batch have together, at most; a larger message is sent alone
+    /// How many bytes the messages of a batch have together, at most; a larger message is sent
+    /// alone
     #[arg(long, value_name = "BYTES", default_value = "512KiB", value_parser = bytes)]
     pub(crate) batch_bytes: usize,
 
@@ -150,7 +160,8 @@ pub(crate) struct Pipeline {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) batch_wait: Option<Duration>,
 
-    /// Try a failed delivery again until messages are older than this; by default there is one attempt, and no limit of age
+    /// Try a failed delivery again until messages are older than this; by default there is one
+    /// attempt, and no limit of age
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) max_age: Option<Duration>,
 
@@ -202,7 +213,8 @@ pub(crate) struct Pipeline {
     #[arg(long, value_name = "NAME")]
     pub(crate) nats_stream: Option<String>,
 
-    /// Output NATS: a file of credentials (`.creds`); a user and a password, or a token, may be in the URL instead
+    /// Output NATS: a file of credentials (`.creds`); a user and a password, or a token, may be in
+    /// the URL instead
     #[arg(long, value_name = "FILE")]
     pub(crate) nats_credentials: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! Where settings come from besides flags: variables and a file. What is wrong is said with the name of its place.
+//! Where settings come from besides flags: variables and a file. What is wrong is said with the
+//! name of its place.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -11,7 +12,8 @@ use super::Pipeline;
 
 const PREFIX: &str = "GATEWAY_";
 
-/// The variables that begin with `GATEWAY_`, and whether they have a value; one without a value is as good as none.
+/// The variables that begin with `GATEWAY_`, and whether they have a value; one without a value is
+/// as good as none.
 pub(super) struct Variables(BTreeMap<String, bool>);
 
 fn variable(argument: &Arg) -> Option<String> {
@@ -29,7 +31,9 @@ pub(super) fn with_environment(
         .collect();
     let cli = cli.mut_subcommand("run", |run| {
         run.mut_args(|argument| match variable(&argument) {
-            Some(name) if variables.get(&name) != Some(&false) => argument.env(name).hide_env_values(true),
+            Some(name) if variables.get(&name) != Some(&false) => {
+                argument.env(name).hide_env_values(true)
+            }
             _ => argument,
         })
     });
@@ -57,10 +61,16 @@ impl Variables {
         file: Option<&File>,
         arguments: &[OsString],
     ) -> clap::Error {
-        let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return error };
+        let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else {
+            return error;
+        };
         let flag = shown.split([' ', '=']).next().unwrap_or_default();
-        let is_it = |argument: &OsStr| argument.to_str().is_some_and(|text| text.split('=').next() == Some(flag));
-        if error.kind() == ErrorKind::UnknownArgument || arguments.iter().any(|argument| is_it(argument)) {
+        let is_it = |argument: &OsStr| {
+            argument.to_str().is_some_and(|text| text.split('=').next() == Some(flag))
+        };
+        if error.kind() == ErrorKind::UnknownArgument
+            || arguments.iter().any(|argument| is_it(argument))
+        {
             return error;
         }
         let name = flag.trim_start_matches('-');
@@ -74,7 +84,10 @@ impl Variables {
             }
         };
         let text = error.to_string();
-        cli.clone().error(error.kind(), format!("{place}: {}", text.trim_start_matches("error: ").trim_end()))
+        cli.clone().error(
+            error.kind(),
+            format!("{place}: {}", text.trim_start_matches("error: ").trim_end()),
+        )
     }
 }
 
@@ -93,36 +106,50 @@ pub(super) fn with_file(cli: Command, path: &Path) -> Result<(Command, File), cl
         let topics = match settings.remove("topic") {
             None => toml::Table::new(),
             Some(toml::Value::Table(topics)) => topics,
-            Some(_) => return Err("topic: a table for each topic is needed, such as [topic.alarms]".into()),
+            Some(_) => {
+                return Err("topic: tables are needed, such as [topic.alarms]".into());
+            }
         };
         let mut cli = cli.clone();
         let run = cli.find_subcommand_mut("run").expect("there is such a command");
         *run = with_defaults(run.clone(), &settings)?;
         Ok((cli, File { path: path.into(), settings, topics }))
     };
-    read().map_err(|error: String| cli.clone().error(ErrorKind::Io, format!("{}: {error}", path.display())))
+    read().map_err(|error: String| {
+        cli.clone().error(ErrorKind::Io, format!("{}: {error}", path.display()))
+    })
 }
 
 /// Whether a file sets this to that.
 pub(super) fn has(path: &Path, name: &str, value: &str) -> bool {
-    let settings = std::fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let settings =
+        std::fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
     settings.is_some_and(|settings| settings.get(name).and_then(toml::Value::as_str) == Some(value))
 }
 
 impl File {
     /// What the topics are to be: what they do not set themselves is as it is in general.
-    pub(super) fn topics(&self, cli: &Command, general: &ArgMatches) -> Result<Vec<(String, Pipeline)>, clap::Error> {
+    pub(super) fn topics(
+        &self,
+        cli: &Command,
+        general: &ArgMatches,
+    ) -> Result<Vec<(String, Pipeline)>, clap::Error> {
         let topic = |(name, value): (&String, &toml::Value)| {
-            let toml::Value::Table(settings) = value else { return Err("a table is needed".to_string()) };
-            let inherited = Pipeline::augment_args(Command::new("topic").no_binary_name(true)).mut_args(|argument| {
-                match general.get_raw(argument.get_id().as_str()) {
-                    Some(values) => argument.default_values(values.map(OsString::from).collect::<Vec<_>>()),
+            let toml::Value::Table(settings) = value else {
+                return Err("a table is needed".to_string());
+            };
+            let inherited = Pipeline::augment_args(Command::new("topic").no_binary_name(true))
+                .mut_args(|argument| match general.get_raw(argument.get_id().as_str()) {
+                    Some(values) => {
+                        argument.default_values(values.map(OsString::from).collect::<Vec<_>>())
+                    }
                     None => argument,
-                }
-            });
+                });
             let matches = with_defaults(inherited, settings)?.try_get_matches_from([""; 0]);
             let pipeline = matches.and_then(|matches| Pipeline::from_arg_matches(&matches));
-            let text = |error: clap::Error| error.to_string().trim_start_matches("error: ").trim_end().to_string();
+            let text = |error: clap::Error| {
+                error.to_string().trim_start_matches("error: ").trim_end().to_string()
+            };
             Ok((name.clone(), pipeline.map_err(text)?))
         };
         let each = self.topics.iter().map(|each| {
@@ -155,6 +182,9 @@ fn plain(value: &toml::Value) -> Result<String, String> {
     match value {
         toml::Value::String(text) => Ok(text.clone()),
         toml::Value::Integer(number) => Ok(number.to_string()),
-        other => Err(format!("a string, a number or a list of them is needed, this is a {}", other.type_str())),
+        other => Err(format!(
+            "a string, a number or a list of them is needed, this is a {}",
+            other.type_str()
+        )),
     }
 }

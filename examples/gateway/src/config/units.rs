@@ -1,10 +1,12 @@
-//! Times, sizes and numbers as people write them: `90s`, `1 h`, `60`; `1MB`, `64 KiB`, `1048576`; `10k`.
+//! Times, sizes and numbers as people write them: `90s`, `1 h`, `60`; `1MB`, `64 KiB`, `1048576`;
+//! `10k`.
 
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
-/// The longest time that a setting may have: sums of a few of them never leave what clocks can show.
+/// The longest time that a setting may have: sums of a few of them never leave what clocks can
+/// show.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A number without a unit is seconds.
@@ -19,13 +21,17 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 
 /// A time that makes no sense when it is zero.
 pub(super) fn some_time(text: &str) -> Result<Duration, String> {
-    time(text).and_then(|time| if time.is_zero() { Err("it must be more than zero".into()) } else { Ok(time) })
+    time(text).and_then(|time| {
+        if time.is_zero() { Err("it must be more than zero".into()) } else { Ok(time) }
+    })
 }
 
 /// A number without a unit is bytes; zero makes no sense.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
-    let ByteSize(bytes) =
-        text.trim().parse().map_err(|_| "a number of bytes is needed, such as 65536, 64KiB or 1MB")?;
+    let ByteSize(bytes) = text
+        .trim()
+        .parse()
+        .map_err(|_| "a number of bytes is needed, such as 65536, 64KiB or 1MB")?;
     at_least_one(usize::try_from(bytes).ok())
 }
 
@@ -56,8 +62,14 @@ mod tests {
     #[test]
     fn units_are_what_people_write() {
         assert_eq!(["60", "60s", "1m", "60 s"].map(|text| time(text).unwrap().as_secs()), [60; 4]);
-        assert_eq!(["1048576", "1MiB", "1 MiB", "1024KiB"].map(|text| bytes(text).unwrap()), [1 << 20; 4]);
-        assert_eq!(["1MB", "1mb", "1000k", "1000000"].map(|text| bytes(text).unwrap()), [1_000_000; 4]);
+        assert_eq!(
+            ["1048576", "1MiB", "1 MiB", "1024KiB"].map(|text| bytes(text).unwrap()),
+            [1 << 20; 4]
+        );
+        assert_eq!(
+            ["1MB", "1mb", "1000k", "1000000"].map(|text| bytes(text).unwrap()),
+            [1_000_000; 4]
+        );
         assert_eq!(["10000", "10k", "10K"].map(|text| count(text).unwrap()), [10_000; 3]);
         assert_eq!(count("2M"), Ok(2_000_000));
     }
@@ -67,6 +79,8 @@ mod tests {
         assert!(time("500000000000years").unwrap_err().contains("100 years"));
         assert!(time("soon").is_err() && some_time("0s").is_err() && time("-1").is_err());
         assert!(bytes("0").is_err() && bytes("many").is_err() && bytes("-1").is_err());
-        assert!(count("0k").is_err() && count("k").is_err() && count("99999999999999999999M").is_err());
+        assert!(
+            count("0k").is_err() && count("k").is_err() && count("99999999999999999999M").is_err()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What all inputs over TCP share: accepting, TLS, the limits on connections and idle time, and the end.
+//! What all inputs over TCP share: accepting, TLS, the limits on connections and idle time, and the
+//! end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,9 +20,11 @@ use crate::account::{Account, Refusal};
 use crate::intake::Intake;
 use crate::tls::Identity;
 
-/// A connection, with or without TLS, whose reads and writes fail when the other side is silent for too long.
+/// A connection, with or without TLS, whose reads and writes fail when the other side is silent for
+/// too long.
 pub(crate) type Stream = Pin<Box<TimeoutStream<Plain>>>;
-pub(crate) type Plain = tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
+pub(crate) type Plain =
+    tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
 
 /// What one peer may take, and all together.
 #[derive(Clone)]
@@ -44,7 +47,11 @@ pub(super) struct Connections {
 
 impl Connections {
     /// With TLS when it is said what is spoken inside.
-    pub(super) fn bind(addresses: &[SocketAddr], tls: Option<&[&[u8]]>, limits: &Limits) -> Result<Self, crate::Error> {
+    pub(super) fn bind(
+        addresses: &[SocketAddr],
+        tls: Option<&[&[u8]]>,
+        limits: &Limits,
+    ) -> Result<Self, crate::Error> {
         let tls = match (tls, &limits.identity) {
             (None, _) => None,
             (Some(_), None) => return Err("TLS needs --tls-cert and --tls-key".into()),
@@ -145,8 +152,8 @@ impl Drop for Open {
     }
 }
 
-/// Closes after a last word: what is still coming is read for a moment, or the other side's system would throw the word away
-/// and report a reset.
+/// Closes after a last word: what is still coming is read for a moment, or the other side's system
+/// would throw the word away and report a reset.
 pub(super) async fn close_gently(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     let _ = timeout(Duration::from_secs(1), async {
         stream.shutdown().await?;

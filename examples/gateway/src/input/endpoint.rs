@@ -1,4 +1,5 @@
-//! What is to be bound: `scheme://host:port`, or `scheme://port` on the loopback address; with `?topic=…` and `?full=wait`.
+//! What is to be bound: `scheme://host:port`, or `scheme://port` on the loopback address; with
+//! `?topic=…` and `?full=wait`.
 
 use std::fmt;
 use std::io;
@@ -36,7 +37,8 @@ impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (scheme, rest) = text.split_once("://").ok_or("it must be SCHEME://HOST:PORT or SCHEME://PORT")?;
+        let (scheme, rest) =
+            text.split_once("://").ok_or("it must be SCHEME://HOST:PORT or SCHEME://PORT")?;
         let known = SCHEMES.iter().find(|(name, ..)| *name == scheme);
         let &(_, source, is_secure) = known.ok_or_else(|| {
             let names: Vec<_> = SCHEMES.iter().map(|(name, ..)| *name).collect();
@@ -45,7 +47,9 @@ impl FromStr for Endpoint {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let address = match place.rsplit_once(':') {
             None if place.parse::<u16>().is_ok() => format!("127.0.0.1:{place}"),
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => place.to_string(),
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+                place.to_string()
+            }
             _ => return Err(format!("`{place}` is neither a port nor a host and a port")),
         };
         let (mut topic, mut waits) = (None, false);
@@ -54,7 +58,9 @@ impl FromStr for Endpoint {
                 Some(("topic", name)) if !name.is_empty() => topic = Some(name.to_string()),
                 Some(("full", "wait")) => waits = true,
                 Some(("full", "evict")) => waits = false,
-                _ => return Err(format!("`{option}` is none of topic=NAME, full=wait, full=evict")),
+                _ => {
+                    return Err(format!("`{option}` is none of topic=NAME, full=wait, full=evict"));
+                }
             }
         }
         Ok(Self { source, is_secure, address, topic, waits })
@@ -63,7 +69,9 @@ impl FromStr for Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = SCHEMES.iter().find(|&&(_, source, tls)| (source, tls) == (self.source, self.is_secure));
+        let known = SCHEMES
+            .iter()
+            .find(|&&(_, source, tls)| (source, tls) == (self.source, self.is_secure));
         write!(f, "{}://{}", known.expect("it was made of one").0, self.address)
     }
 }

@@ -44,7 +44,8 @@ impl Input for Grpc {
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
         let handle = |stream, intake: Intake, life: Life| {
-            // A message is its body, and before that the field's tag and its length; and so is its subject.
+            // A message is its body, and before that the field's tag and its length; and so is its
+            // subject.
             let max = intake.limits().message;
             let limit = 1 + encoded_len_varint(max as u64) + max + SUBJECT;
             let service = Service {
@@ -66,7 +67,8 @@ impl Input for Grpc {
     }
 }
 
-/// What never gets to the service: what is no gRPC, a call of something else, and a unary message that cannot be decoded.
+/// What never gets to the service: what is no gRPC, a call of something else, and a unary message
+/// that cannot be decoded.
 async fn count_refused(
     State(intake): State<Arc<Intake>>,
     mut request: axum::extract::Request,
@@ -74,10 +76,14 @@ async fn count_refused(
 ) -> axum::response::Response {
     let origin = request.extensions().get::<Arc<Origin>>().cloned();
     let refuse = |why| intake.refuse(why, origin.as_deref());
-    let content_type = request.headers().get(header::CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
     if !content_type.starts_with(b"application/grpc") {
         refuse(Refusal::Malformed);
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "this port speaks gRPC, of the type application/grpc\n")
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "this port speaks gRPC, of the type application/grpc\n",
+        )
             .into_response();
     }
     let reached = Reached::default();
@@ -138,7 +144,10 @@ impl Ingest for Service {
         }
     }
 
-    async fn stream(&self, request: Request<Streaming<Message>>) -> Result<Response<Accepted>, Status> {
+    async fn stream(
+        &self,
+        request: Request<Streaming<Message>>,
+    ) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
         Reached::by(&request);
         let mut chunks = request.into_inner().ready_chunks(AT_ONCE);
@@ -146,11 +155,15 @@ impl Ingest for Service {
         let mut ended = Ok(());
         while ended.is_ok() {
             let Some(chunk) = self.stop.run_until_cancelled(chunks.next()).await else {
-                let text = format!("shutting down; of this stream, {} messages are stored", accepted.stored);
+                let text = format!(
+                    "shutting down; of this stream, {} messages are stored",
+                    accepted.stored
+                );
                 return Err(Status::unavailable(text));
             };
             let Some(chunk) = chunk else { break };
-            let mut together = Together { service: self, topic: Topic::default(), bodies: Vec::new() };
+            let mut together =
+                Together { service: self, topic: Topic::default(), bodies: Vec::new() };
             for message in chunk {
                 match message {
                     Ok(message) if message.body.len() > self.stream.limits().message => {
@@ -194,7 +207,8 @@ impl Together<'_> {
     }
 
     async fn take(&mut self, accepted: &mut Accepted) {
-        let Taken { stored, rejected } = self.service.stream.take(self.topic, &mut self.bodies, None).await;
+        let Taken { stored, rejected } =
+            self.service.stream.take(self.topic, &mut self.bodies, None).await;
         accepted.stored += stored;
         accepted.rejected += rejected;
     }

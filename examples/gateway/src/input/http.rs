@@ -1,5 +1,6 @@
-//! Unary HTTP, 1.1 and 2: the body of a POST is a message, or several with a type such as `application/x-ndjson`: a line each. The path
-//! may name a topic. 202 when the queue has them, 503 when it rejects some, 413 over the limit.
+//! Unary HTTP, 1.1 and 2: the body of a POST is a message, or several with a type such as
+//! `application/x-ndjson`: a line each. The path may name a topic. 202 when the queue has them, 503
+//! when it rejects some, 413 over the limit.
 
 mod body;
 
@@ -49,7 +50,11 @@ impl Input for Http {
 }
 
 /// Finds out by which request messages come, and tells the client.
-pub(super) async fn identify(State(peer): State<SocketAddr>, mut request: Request, next: Next) -> Response {
+pub(super) async fn identify(
+    State(peer): State<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let origin = Arc::new(Origin::of(request.headers(), peer));
     request.extensions_mut().insert(Arc::clone(&origin));
     let mut response = next.run(request).await;
@@ -89,7 +94,8 @@ async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
     match intake.take(intake.topic(head.uri.path()), &mut bodies, origin).await {
         Taken { rejected: 0, .. } => StatusCode::ACCEPTED.into_response(),
         Taken { stored: 0, .. } => {
-            (StatusCode::SERVICE_UNAVAILABLE, "the queue has rejected the message\n").into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, "the queue has rejected the message\n")
+                .into_response()
         }
         Taken { stored, rejected } => {
             let text = format!("the queue has stored {stored} messages and rejected {rejected}\n");
@@ -100,19 +106,28 @@ async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
 
 /// Whether a body is a message a line.
 fn has_lines(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(&*kind, "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines")
+    matches!(
+        &*kind,
+        "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
+    )
 }
 
 /// Empty lines are none.
 fn lines(body: Bytes) -> Vec<Bytes> {
-    let lines = body.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let lines =
+        body.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines.filter(|line| !line.is_empty()).map(|line| body.slice_ref(line)).collect()
 }
 
-/// How many bytes may be under way in a request and in a connection. The library takes many small frames for an attack, when there are
-/// more than half the latter allows for at 256 bytes each: a stream's window full of the smallest messages must be less.
+/// How many bytes may be under way in a request and in a connection. The library takes many small
+/// frames for an attack, when there are more than half the latter allows for at 256 bytes each: a
+/// stream's window full of the smallest messages must be less.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
@@ -123,8 +138,12 @@ pub(crate) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life
     // And a client that has said all it has to say may close its side, and still gets its answers.
     builder.http1().timer(TokioTimer::new()).pipeline_flush(true).half_close(true);
     builder.http2().timer(TokioTimer::new());
-    builder.http2().initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
+    builder
+        .http2()
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = life.stop.cancelled() => {

@@ -1,10 +1,11 @@
-//! Streaming TCP: any number of messages, framed by newlines or by lengths; nothing is answered but errors.
+//! Streaming TCP: any number of messages, framed by newlines or by lengths; nothing is answered but
+//! errors.
 //!
-//! `tcp+lines`: a message ends with a newline, which is not part of it; the last one may end with the stream instead. A message over
-//! the limit is skipped, and the connection lives on.
+//! `tcp+lines`: a message ends with a newline, which is not part of it; the last one may end with
+//! the stream instead. A message over the limit is skipped, and the connection lives on.
 //!
-//! `tcp+frames`: before a message, its length in four bytes, the most significant first. After a length over the limit
-//! nothing can be relied on, so the connection is closed.
+//! `tcp+frames`: before a message, its length in four bytes, the most significant first. After a
+//! length over the limit nothing can be relied on, so the connection is closed.
 //!
 //! An error is a line of text in the first case, and a frame of text in the second.
 
@@ -58,7 +59,8 @@ impl Input for Tcp {
             let max = intake.limits().message;
             let ended = match framing {
                 Framing::Lines => {
-                    let codec = AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), max);
+                    let codec =
+                        AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), max);
                     read(&mut stream, codec, &intake, &life.stop).await
                 }
                 Framing::Frames => {
@@ -78,7 +80,8 @@ impl Input for Tcp {
 const FIRST_READ: usize = 4 * 1024;
 const LARGEST_READ: usize = 64 * 1024;
 
-/// A connection, until its end or until it is told to stop: what has been decoded by then goes into the queue.
+/// A connection, until its end or until it is told to stop: what has been decoded by then goes into
+/// the queue.
 async fn read<C: Framed>(
     stream: &mut Stream,
     mut codec: C,
@@ -114,7 +117,8 @@ async fn read<C: Framed>(
         }
         let (mut errors, mut lost) = (Vec::new(), false);
         while !lost {
-            let decoded = if read == 0 { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
+            let decoded =
+                if read == 0 { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
             match decoded {
                 Ok(Some(frame)) => {
                     since = None;

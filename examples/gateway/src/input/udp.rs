@@ -1,4 +1,5 @@
-//! UDP: a datagram is a message. Nothing is answered, and a sender of one over the limit is not told.
+//! UDP: a datagram is a message. Nothing is answered, and a sender of one over the limit is not
+//! told.
 
 mod drops;
 
@@ -40,7 +41,7 @@ impl Udp {
         // Linux says twice of what was asked for, for what it keeps of each datagram besides.
         let granted = socket.recv_buffer_size()? / 2;
         if granted < asked {
-            warn!(%address, asked, granted, "the system keeps less of UDP than it was asked to: see net.core.rmem_max");
+            warn!(%address, asked, granted, "the system grants a smaller buffer: see net.core.rmem_max");
         }
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
@@ -71,7 +72,10 @@ impl Udp {
         let dropped = self.drops.more();
         if dropped > 0 {
             self.account.dropped_by_system(dropped);
-            warn!(dropped, "datagrams came faster than they were read, and the system's buffer was full");
+            warn!(
+                dropped,
+                "datagrams came faster than they were read, and the system's buffer was full"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
-//! WebSocket: each message, text or binary, is one; nothing is answered. The path may name a topic. Over the limit, the connection is
-//! closed with code 1009.
+//! WebSocket: each message, text or binary, is one; nothing is answered. The path may name a topic.
+//! Over the limit, the connection is closed with code 1009.
 //!
-//! A peer that is silent is pinged; if it does not answer that either, it is told that the connection is closed.
+//! A peer that is silent is pinged; if it does not answer that either, it is told that the
+//! connection is closed.
 
 use std::io;
 use std::net::SocketAddr;
@@ -47,7 +48,9 @@ impl Input for WebSocket {
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
         let idle = self.0.idle();
-        self.0.serve(intake, life, move |stream, intake, life| connection(stream, intake, life, idle)).await;
+        self.0
+            .serve(intake, life, move |stream, intake, life| connection(stream, intake, life, idle))
+            .await;
     }
 }
 
@@ -58,12 +61,19 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Durati
     let mut shaken = None;
     let accepted = {
         let max = Some(intake.limits().message);
-        let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max).read_buffer_size(READ_BUFFER);
-        let watched = InspectReader::new(&mut stream, |_: &[u8]| heard.store(true, Ordering::Relaxed));
+        let config = WebSocketConfig::default()
+            .max_message_size(max)
+            .max_frame_size(max)
+            .read_buffer_size(READ_BUFFER);
+        let watched =
+            InspectReader::new(&mut stream, |_: &[u8]| heard.store(true, Ordering::Relaxed));
         #[expect(clippy::result_large_err, reason = "the library's type")]
-        let answer = |request: &Request, response| Ok(greet(request, response, &intake, &mut shaken));
-        let accepting =
-            timeout(intake.limits().time.min(idle), accept_hdr_async_with_config(watched, answer, Some(config)));
+        let answer =
+            |request: &Request, response| Ok(greet(request, response, &intake, &mut shaken));
+        let accepting = timeout(
+            intake.limits().time.min(idle),
+            accept_hdr_async_with_config(watched, answer, Some(config)),
+        );
         life.stop.run_until_cancelled(accepting).await
     };
     let socket = match accepted {
@@ -82,9 +92,11 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Durati
     let (topic, origin) = shaken.expect("the handshake is over");
     let mut chunks = socket.ready_chunks(AT_ONCE);
     let mut bodies = Vec::new();
-    let mut silence = Silence { heard: &heard, pinged: false, since: None, limit: intake.limits().time };
+    let mut silence =
+        Silence { heard: &heard, pinged: false, since: None, limit: intake.limits().time };
     let (code, reason) = loop {
-        let Some(chunk) = life.stop.run_until_cancelled(timeout(idle / 2, chunks.next())).await else {
+        let Some(chunk) = life.stop.run_until_cancelled(timeout(idle / 2, chunks.next())).await
+        else {
             break (CloseCode::Away, "shutting down".to_string());
         };
         let chunk = match chunk {
@@ -141,7 +153,12 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Durati
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Takes the topic and the id from the request, and tells the id.
-fn greet(request: &Request, mut response: Response, intake: &Intake, shaken: &mut Option<(Topic, Origin)>) -> Response {
+fn greet(
+    request: &Request,
+    mut response: Response,
+    intake: &Intake,
+    shaken: &mut Option<(Topic, Origin)>,
+) -> Response {
     let origin = Origin::of(request.headers(), intake.peer());
     if let Ok(id) = HeaderValue::try_from(&origin.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);

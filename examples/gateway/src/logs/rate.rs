@@ -1,4 +1,5 @@
-//! How many lines of one kind there may be in a second: an output that is down must not fill a disk with what is said of it.
+//! How many lines of one kind there may be in a second: an output that is down must not fill a disk
+//! with what is said of it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,8 +12,8 @@ use tracing::{Event, Subscriber, info};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Lets no event pass of which there were enough in this second; with the next that passes it is said how many were left out. Those of one kind are those
-/// that one place in the program makes.
+/// Lets no event pass of which there were enough in this second; with the next that passes it is
+/// said how many were left out. Those of one kind are those that one place in the program makes.
 pub(super) struct Rate {
     most: usize,
     seconds: Mutex<HashMap<Identifier, Second>>,

@@ -1,4 +1,5 @@
-//! A file of JSON lines. When it is large enough it becomes `PATH.1`, that one `PATH.2`, and so on; the oldest goes.
+//! A file of JSON lines. When it is large enough it becomes `PATH.1`, that one `PATH.2`, and so on;
+//! the oldest goes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,12 +26,25 @@ impl File {
     pub(super) fn open(path: &Path, pipeline: &Pipeline) -> Result<Self, crate::Error> {
         let (file, size) = append_to(path)?;
         let Pipeline { rotate_size, rotate_keep: keep, parse, .. } = *pipeline;
-        Ok(Self { path: path.into(), file, size, rotate_size: rotate_size as u64, keep, parse, buffer: Vec::new() })
+        Ok(Self {
+            path: path.into(),
+            file,
+            size,
+            rotate_size: rotate_size as u64,
+            keep,
+            parse,
+            buffer: Vec::new(),
+        })
     }
 
     async fn rotate(&mut self) -> io::Result<()> {
-        let numbered =
-            |n| if n == 0 { self.path.clone() } else { PathBuf::from(format!("{}.{n}", self.path.display())) };
+        let numbered = |n| {
+            if n == 0 {
+                self.path.clone()
+            } else {
+                PathBuf::from(format!("{}.{n}", self.path.display()))
+            }
+        };
         self.file.sync_all().await?;
         for n in (0..self.keep).rev() {
             match fs::rename(numbered(n), numbered(n + 1)).await {
@@ -57,7 +71,9 @@ fn append_to(path: &Path) -> io::Result<(fs::File, u64)> {
         let size = file.metadata()?.len();
         Ok((file.into(), size))
     };
-    open().map_err(|error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    open().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    })
 }
 
 #[async_trait]

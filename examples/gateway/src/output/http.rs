@@ -26,7 +26,11 @@ impl Http {
     async fn post(&self, batch: &[Message]) -> Result<Response, Failure> {
         let mut lines = Vec::new();
         record::write(batch, self.pipeline.parse, &mut lines)?;
-        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/x-ndjson").body(lines);
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/x-ndjson")
+            .body(lines);
         // The URL may have a password.
         Ok(request.send().await.map_err(reqwest::Error::without_url)?)
     }
@@ -35,7 +39,8 @@ impl Http {
 #[async_trait]
 impl Output for Http {
     async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure> {
-        // The next to be sent is the last here. What is too large together may not be too large each by itself.
+        // The next to be sent is the last here. What is too large together may not be too large
+        // each by itself.
         let mut parts: Vec<_> = std::iter::once(0..batch.len()).collect();
         while let Some(part) = parts.pop() {
             let response = self.post(&batch[part.clone()]).await?;
@@ -68,7 +73,8 @@ impl Output for Http {
 
 /// Whether another try is of no use. Timeout and too many requests mean "later".
 fn is_final(status: StatusCode) -> bool {
-    status.is_client_error() && !matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+    status.is_client_error()
+        && !matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
 fn client(pipeline: &Pipeline) -> Result<Client, crate::Error> {
@@ -117,7 +123,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let time = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
+        Err(_) => httpdate::parse_http_date(text)
+            .ok()?
+            .duration_since(SystemTime::now())
+            .unwrap_or_default(),
     };
     Some(time.min(LONGEST))
 }
@@ -131,8 +140,10 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once(':').ok_or("a header is `Name: value`")?;
-        let name = name.trim().parse().map_err(|_| "a header's name is letters, digits and dashes")?;
-        let mut value: HeaderValue = value.trim().parse().map_err(|_| "a header's value is visible ASCII")?;
+        let name =
+            name.trim().parse().map_err(|_| "a header's name is letters, digits and dashes")?;
+        let mut value: HeaderValue =
+            value.trim().parse().map_err(|_| "a header's value is visible ASCII")?;
         value.set_sensitive(true);
         Ok(Self(name, value))
     }
@@ -144,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_server_can_say_how_long_it_wants_to_be_left_alone() {
-        let after = |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]));
+        let after =
+            |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]));
         assert_eq!(after("7"), Some(Duration::from_secs(7)));
         assert_eq!(after("99999999"), Some(LONGEST));
         assert_eq!(after("soon"), None);
@@ -155,9 +167,11 @@ mod tests {
 
     #[test]
     fn only_what_says_never_is_final() {
-        let finals = [400, 401, 404, 413, 422].map(|status| is_final(StatusCode::from_u16(status).unwrap()));
+        let finals =
+            [400, 401, 404, 413, 422].map(|status| is_final(StatusCode::from_u16(status).unwrap()));
         assert_eq!(finals, [true; 5]);
-        let later = [302, 307, 408, 429, 500, 503].map(|status| is_final(StatusCode::from_u16(status).unwrap()));
+        let later = [302, 307, 408, 429, 500, 503]
+            .map(|status| is_final(StatusCode::from_u16(status).unwrap()));
         assert_eq!(later, [false; 6]);
     }
 }

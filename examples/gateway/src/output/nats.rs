@@ -39,12 +39,18 @@ impl Nats {
         // A clock that is wrong may be before 1970.
         let began = UNIX_EPOCH.elapsed().unwrap_or_else(|error| error.duration());
         let process = began.as_nanos() << 32 | u128::from(std::process::id());
-        Ok(Self { url: url.clone(), connection: None, pipeline: pipeline.clone(), has_stream: false, process })
+        Ok(Self {
+            url: url.clone(),
+            connection: None,
+            pipeline: pipeline.clone(),
+            has_stream: false,
+            process,
+        })
     }
 }
 
-/// A client and its tasks. What it has not sent when this is dropped is never sent: by itself it would keep messages until the broker
-/// is back, and send what has expired by then.
+/// A client and its tasks. What it has not sent when this is dropped is never sent: by itself it
+/// would keep messages until the broker is back, and send what has expired by then.
 struct Connection {
     client: Client,
     _tasks: Tasks,
@@ -63,10 +69,16 @@ impl Drop for Tasks {
 
 impl Connection {
     async fn open(url: &Url, pipeline: &Pipeline) -> Result<Self, crate::Error> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("nats").enable_all().build()?;
-        let (options, address) = (options(url, pipeline).await?, ServerAddr::from_url(without_secrets(url))?);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("nats")
+            .enable_all()
+            .build()?;
+        let (options, address) =
+            (options(url, pipeline).await?, ServerAddr::from_url(without_secrets(url))?);
         let connecting = runtime.spawn(options.connect(address));
-        // Before it is known whether there is a client, so that what has been begun ends in any case.
+        // Before it is known whether there is a client, so that what has been begun ends in any
+        // case.
         let tasks = Tasks(Some(runtime));
         let client = connecting.await??;
         Ok(Self { client, _tasks: tasks })
@@ -112,8 +124,11 @@ impl Output for Nats {
         let broker = jetstream::new(connection.client.clone());
         let subject = &self.pipeline.nats_subject;
         if let Some(name) = self.pipeline.nats_stream.as_ref().filter(|_| !self.has_stream) {
-            let wanted =
-                stream::Config { name: name.clone(), subjects: vec![subject.clone()], ..stream::Config::default() };
+            let wanted = stream::Config {
+                name: name.clone(),
+                subjects: vec![subject.clone()],
+                ..stream::Config::default()
+            };
             broker.get_or_create_stream(wanted).await?;
             self.has_stream = true;
         }
@@ -121,7 +136,10 @@ impl Output for Nats {
         let most = connection.client.server_info().max_payload.saturating_sub(AROUND);
         for (i, message) in batch.iter().enumerate() {
             if message.body.len() > most {
-                warn!(bytes = message.body.len(), most, "the broker does not take messages as large as this");
+                warn!(
+                    bytes = message.body.len(),
+                    most, "the broker does not take messages as large as this"
+                );
                 fates.set(i..i + 1, Fate::Refused);
                 continue;
             }

@@ -1,10 +1,12 @@
-//! A message as a line of JSON: `{"received":"2025-01-31T12:00:00.000000Z","input":"udp","message":…}`.
-//! Of a message that came by a request, `request_id`, `traceparent` and `peer` are there, too.
+//! A message as a line of JSON:
+//! `{"received":"2025-01-31T12:00:00.000000Z","input":"udp","message":…}`. Of a message that came
+//! by a request, `request_id`, `traceparent` and `peer` are there, too.
 //!
-//! `message` is the JSON value if messages are parsed as JSON, else text; what is not UTF-8 is in `base64` instead.
+//! `message` is the JSON value if messages are parsed as JSON, else text; what is not UTF-8 is in
+//! `base64` instead.
 
 use std::net::SocketAddr;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -13,6 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Parse;
 use crate::message::Message;
+use crate::moment::Moment;
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -40,10 +43,10 @@ enum Body<'a> {
 
 /// Appends the lines of a batch.
 pub(super) fn write(batch: &[Message], parse: Parse, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    let (now, today) = (Instant::now(), SystemTime::now());
+    let (now, today) = (Moment::now(), SystemTime::now());
     for message in batch {
         // A clock that is wrong may be before what can be written down.
-        let age = now.saturating_duration_since(message.received);
+        let age = now.since(message.received);
         let received = today.checked_sub(age).unwrap_or(today).max(UNIX_EPOCH);
         let origin = message.origin.as_deref();
         let body = match (std::str::from_utf8(&message.body), parse) {
@@ -72,7 +75,13 @@ mod tests {
     use crate::message::Source;
 
     fn line(body: &'static [u8], parse: Parse) -> String {
-        let message = Message { body: body.into(), received: Instant::now(), id: 1, source: Source::Udp, origin: None };
+        let message = Message {
+            body: body.into(),
+            received: Moment::now(),
+            id: 1,
+            source: Source::Udp,
+            origin: None,
+        };
         let mut out = Vec::new();
         write(&[message], parse, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -82,8 +91,14 @@ mod tests {
 
     #[test]
     fn a_body_is_json_or_text_or_base64() {
-        assert_eq!(line(br#"{"a":1.50}"#, Parse::Json), "\"input\":\"udp\",\"message\":{\"a\":1.50}}\n");
-        assert_eq!(line(b"two\nlines", Parse::Raw), "\"input\":\"udp\",\"message\":\"two\\nlines\"}\n");
+        assert_eq!(
+            line(br#"{"a":1.50}"#, Parse::Json),
+            "\"input\":\"udp\",\"message\":{\"a\":1.50}}\n"
+        );
+        assert_eq!(
+            line(b"two\nlines", Parse::Raw),
+            "\"input\":\"udp\",\"message\":\"two\\nlines\"}\n"
+        );
         assert_eq!(line(b"\xff", Parse::Raw), "\"input\":\"udp\",\"base64\":\"/w==\"}\n");
     }
 }

@@ -1,4 +1,5 @@
-//! Standard output: each message as it is, and a newline. When nobody reads it any more, the gateway ends.
+//! Standard output: each message as it is, and a newline. When nobody reads it any more, the
+//! gateway ends.
 
 use async_trait::async_trait;
 use tokio::io::{AsyncWriteExt, stdout};

@@ -29,12 +29,17 @@ impl FromStr for Target {
         };
         match (scheme, rest) {
             ("null", "") => Ok(Self::Null(Duration::ZERO)),
-            ("null", delay) => humantime::parse_duration(delay).map(Self::Null).map_err(|error| error.to_string()),
+            ("null", delay) => {
+                humantime::parse_duration(delay).map(Self::Null).map_err(|error| error.to_string())
+            }
             ("stdout", "") => Ok(Self::Stdout),
             ("file", path) if !path.is_empty() => Ok(Self::File(path.into())),
             ("http" | "https", _) => url().map(Self::Http),
             ("nats" | "tls", _) => url().map(Self::Nats),
-            _ => Err("it must be null, null:DELAY, stdout, file:PATH, http(s)://… or nats://…".into()),
+            _ => {
+                Err("it must be null, null:DELAY, stdout, file:PATH, http(s)://… or nats://…"
+                    .into())
+            }
         }
     }
 }
@@ -48,7 +53,13 @@ impl fmt::Display for Target {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Http(url) | Self::Nats(url) => {
                 let port = url.port().map_or(String::new(), |port| format!(":{port}"));
-                write!(f, "{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+                write!(
+                    f,
+                    "{}://{}{port}{}",
+                    url.scheme(),
+                    url.host_str().unwrap_or_default(),
+                    url.path()
+                )
             }
         }
     }

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::account::Ledger;
 
-/// Closed: the output is used. Open, after too many failures in a row: it is not, until a pause is over. Then one attempt says
-/// whether it is closed or open again ("half-open").
+/// Closed: the output is used. Open, after too many failures in a row: it is not, until a pause is
+/// over. Then one attempt says whether it is closed or open again ("half-open").
 pub(crate) struct Breaker {
     /// `None`: never.
     after: Option<usize>,
@@ -63,7 +63,12 @@ mod tests {
         assert_eq!(breaker.open_for(), None, "not in a row");
         breaker.failed();
         assert_eq!(breaker.open_for(), Some(pause));
-        assert!(account.scrape().unwrap().contains("gateway_breaker_open{output=\"null\",topic=\"t\"} 1"));
+        assert!(
+            account
+                .scrape()
+                .unwrap()
+                .contains("gateway_breaker_open{output=\"null\",topic=\"t\"} 1")
+        );
         tokio::time::advance(pause).await;
         assert_eq!(breaker.open_for(), None);
         breaker.failed();

@@ -29,11 +29,14 @@ impl Enrich {
         Ok(())
     }
 
-    /// The object with what is known; `None` if nothing is, or if it is no object. Its own members stay as they are.
+    /// The object with what is known; `None` if nothing is, or if it is no object. Its own members
+    /// stay as they are.
     pub(crate) fn enriched(&self, body: &[u8]) -> Option<Bytes> {
         let known = self.known.get(&json::member(body, &self.by)?)?;
-        let added: Vec<(&String, Box<RawValue>)> =
-            known.iter().filter_map(|(name, value)| Some((name, to_raw_value(value).ok()?))).collect();
+        let added: Vec<(&String, Box<RawValue>)> = known
+            .iter()
+            .filter_map(|(name, value)| Some((name, to_raw_value(value).ok()?)))
+            .collect();
         let mut members = json::members(body)?;
         for (name, value) in &added {
             members.entry(name.as_str().into()).or_insert(value);
@@ -50,9 +53,13 @@ mod tests {
     fn what_is_known_is_added_and_nothing_is_replaced() {
         let known = serde_json::from_str(r#"{"7": {"place": "roof", "c": 0}}"#).unwrap();
         let enrich = Enrich { by: "sensor".into(), file: PathBuf::new(), known };
-        let enriched =
-            |body: &str| enrich.enriched(body.as_bytes()).map(|body| String::from_utf8(body.to_vec()).unwrap());
-        assert_eq!(enriched(r#"{"sensor":7,"c":1.50}"#).unwrap(), r#"{"c":1.50,"place":"roof","sensor":7}"#);
+        let enriched = |body: &str| {
+            enrich.enriched(body.as_bytes()).map(|body| String::from_utf8(body.to_vec()).unwrap())
+        };
+        assert_eq!(
+            enriched(r#"{"sensor":7,"c":1.50}"#).unwrap(),
+            r#"{"c":1.50,"place":"roof","sensor":7}"#
+        );
         assert_eq!(enriched(r#"{"sensor":8}"#), None);
         assert_eq!(enriched("[7]"), None);
     }

@@ -1,4 +1,5 @@
-//! Of JSON objects with the same key, leaves the first in each time bucket: one reading per sensor and second.
+//! Of JSON objects with the same key, leaves the first in each time bucket: one reading per sensor
+//! and second.
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ impl Reduce {
 
     /// What has no key stays.
     pub(crate) fn is_one_too_many(&mut self, message: &Message) -> bool {
-        json::member(&message.body, &self.by).is_some_and(|key| !self.seen.insert(key, message.received))
+        json::member(&message.body, &self.by)
+            .is_some_and(|key| !self.seen.insert(key, message.received))
     }
 
     /// That it was not delivered: the next with its key takes its place.
@@ -31,20 +33,31 @@ impl Reduce {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::message::Source;
+    use crate::moment::Moment;
 
     #[test]
     fn one_of_each_key_is_left() {
         let mut reduce = Reduce::new("sensor".into(), Duration::from_secs(3600));
         let mut is_one_too_many = |body: &'static str| {
-            let message =
-                Message { body: body.into(), received: Instant::now(), id: 0, source: Source::Udp, origin: None };
+            let message = Message {
+                body: body.into(),
+                received: Moment::now(),
+                id: 0,
+                source: Source::Udp,
+                origin: None,
+            };
             reduce.is_one_too_many(&message)
         };
-        let bodies = [r#"{"sensor":1,"c":2}"#, r#"{"sensor":1,"c":3}"#, r#"{"sensor":2}"#, "{}", "{}", "no object"];
+        let bodies = [
+            r#"{"sensor":1,"c":2}"#,
+            r#"{"sensor":1,"c":3}"#,
+            r#"{"sensor":2}"#,
+            "{}",
+            "{}",
+            "no object",
+        ];
         assert_eq!(bodies.map(&mut is_one_too_many), [false, true, false, false, false, false]);
     }
 }

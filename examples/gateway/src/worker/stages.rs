@@ -49,7 +49,8 @@ impl Stages {
                 }
             }
         }
-        // After all that changes a message: one that is not delivered is forgotten by what it is then.
+        // After all that changes a message: one that is not delivered is forgotten by what it is
+        // then.
         if let Some(dedupe) = &mut self.dedupe {
             self.ledger.duplicates(remove(batch, |message| dedupe.is_duplicate(message)));
         }

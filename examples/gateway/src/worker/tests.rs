@@ -54,10 +54,15 @@ impl Output for Script {
     }
 }
 
-/// Lets a worker with these flags deliver these bodies to that output; `hurry` comes after ten seconds. Returns the account, and
-/// what was taken.
-async fn work(flags: &[&str], bodies: &[&'static str], acts: impl IntoIterator<Item = Act>) -> (String, Vec<Bytes>) {
-    let (config, account, hurry) = (Config::of(flags), Arc::new(Account::new()), CancellationToken::new());
+/// Lets a worker with these flags deliver these bodies to that output; `hurry` comes after ten
+/// seconds. Returns the account, and what was taken.
+async fn work(
+    flags: &[&str],
+    bodies: &[&'static str],
+    acts: impl IntoIterator<Item = Act>,
+) -> (String, Vec<Bytes>) {
+    let (config, account, hurry) =
+        (Config::of(flags), Arc::new(Account::new()), CancellationToken::new());
     let (topics, mut routes) = Topics::new(&config, &account).unwrap();
     let intake = Intake::new(&config.inputs[0], &topics, &account, &config);
     let mut bodies = bodies.iter().map(|body| Bytes::from(*body)).collect();
@@ -66,7 +71,8 @@ async fn work(flags: &[&str], bodies: &[&'static str], acts: impl IntoIterator<I
     let script = Script(Arc::new(Mutex::new((acts.into_iter().collect(), Vec::new()))));
     let signals = Signals { hurry: hurry.clone(), reload: watch::channel(0).1 };
     let lane = routes.remove(0).lane;
-    let worker = Worker::new(&config.pipeline, lane.clone(), Box::new(script.clone()), signals).unwrap();
+    let worker =
+        Worker::new(&config.pipeline, lane.clone(), Box::new(script.clone()), signals).unwrap();
     let worker = tokio::spawn(worker.run());
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -90,14 +96,20 @@ async fn each_stage_is_there_only_if_it_is_configured() {
     assert!(account.starts_with("received 5 + copied 0 = delivered 5 + "), "{account}");
     let (account, taken) = work(&["--parse", "json", "--dedupe", "1h"], FIVE, [Act::Take]).await;
     assert_eq!(taken, ["1", "2", "3"]);
-    assert!(account.contains("delivered 3 + duplicate 1 + reduced 0 + evicted 0 + rejected 1 "), "{account}");
+    assert!(
+        account.contains("delivered 3 + duplicate 1 + reduced 0 + evicted 0 + rejected 1 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_retries_there_is_one_attempt() {
     let (account, taken) = work(&[], FIVE, [Act::TakeOneAndFail, Act::Take]).await;
     assert_eq!(taken, ["1"]);
-    assert!(account.contains("delivered 1 + duplicate 0 + reduced 0 + evicted 0 + rejected 4 "), "{account}");
+    assert!(
+        account.contains("delivered 1 + duplicate 0 + reduced 0 + evicted 0 + rejected 4 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,9 +122,13 @@ async fn with_retries_the_rest_is_sent_again_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_is_not_sent_again() {
-    let (account, taken) = work(&["--max-age", "1h", "--batch-size", "2"], FIVE, [Act::RefuseAll, Act::Take]).await;
+    let (account, taken) =
+        work(&["--max-age", "1h", "--batch-size", "2"], FIVE, [Act::RefuseAll, Act::Take]).await;
     assert_eq!(taken, ["1", "{", "3"]);
-    assert!(account.contains("delivered 3 + duplicate 0 + reduced 0 + evicted 0 + rejected 2 "), "{account}");
+    assert!(
+        account.contains("delivered 3 + duplicate 0 + reduced 0 + evicted 0 + rejected 2 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +142,10 @@ async fn an_attempt_has_a_limit_of_time() {
 async fn what_is_left_when_the_time_is_over_is_rejected() {
     let flags = ["--max-age", "1h", "--output-timeout", "1h", "--batch-size", "2"];
     let (account, _) = work(&flags, FIVE, [Act::Take, Act::Hang]).await;
-    assert!(account.contains("delivered 2 + duplicate 0 + reduced 0 + evicted 0 + rejected 3 "), "{account}");
+    assert!(
+        account.contains("delivered 2 + duplicate 0 + reduced 0 + evicted 0 + rejected 3 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +154,10 @@ async fn an_open_breaker_makes_no_attempt() {
     let (account, taken) = work(&flags, FIVE, [Act::TakeOneAndFail]).await;
     assert_eq!(taken, ["1"], "it opened after the first");
     assert!(account.contains("reason=\"breaker\",topic=\"default\"} 4"), "{account}");
-    assert!(account.contains("delivered 1 + duplicate 0 + reduced 0 + evicted 0 + rejected 4 "), "{account}");
+    assert!(
+        account.contains("delivered 1 + duplicate 0 + reduced 0 + evicted 0 + rejected 4 "),
+        "{account}"
+    );
 }
 
 #[tokio::test]
@@ -151,7 +173,10 @@ async fn what_was_not_delivered_is_no_duplicate_when_it_is_sent_again() {
     let flags = ["--dedupe", "1h", "--batch-size", "1"];
     let (account, taken) = work(&flags, &["1", "1", "1"], [Act::RefuseAll, Act::Take]).await;
     assert_eq!(taken, ["1"]);
-    assert!(account.contains("delivered 1 + duplicate 1 + reduced 0 + evicted 0 + rejected 1 "), "{account}");
+    assert!(
+        account.contains("delivered 1 + duplicate 1 + reduced 0 + evicted 0 + rejected 1 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,14 +184,21 @@ async fn a_worker_that_panics_leaves_an_account_that_adds_up() {
     let (account, taken) = work(&["--batch-size", "2"], FIVE, [Act::Take, Act::Panic]).await;
     assert_eq!(taken, ["1", "2"]);
     assert!(account.contains("reason=\"panic\",topic=\"default\"} 2"), "{account}");
-    assert!(account.contains("delivered 2 + duplicate 0 + reduced 0 + evicted 0 + rejected 3 "), "{account}");
+    assert!(
+        account.contains("delivered 2 + duplicate 0 + reduced 0 + evicted 0 + rejected 3 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_output_that_is_broken_for_good_ends_the_worker() {
-    let (account, taken) = work(&["--batch-size", "2", "--max-age", "1h"], FIVE, [Act::Take, Act::Break]).await;
+    let (account, taken) =
+        work(&["--batch-size", "2", "--max-age", "1h"], FIVE, [Act::Take, Act::Break]).await;
     assert_eq!(taken, ["1", "2"]);
-    assert!(account.contains("delivered 2 + duplicate 0 + reduced 0 + evicted 0 + rejected 3 "), "{account}");
+    assert!(
+        account.contains("delivered 2 + duplicate 0 + reduced 0 + evicted 0 + rejected 3 "),
+        "{account}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,5 +206,8 @@ async fn a_batch_is_limited_in_bytes() {
     // Of each batch the output fails after the first message, and there are no retries.
     let (account, taken) = work(&["--batch-bytes", "2"], FIVE, [Act::TakeOneAndFail]).await;
     assert_eq!(taken, ["1", "1", "3"]);
-    assert!(account.contains("delivered 3 + duplicate 0 + reduced 0 + evicted 0 + rejected 2 "), "{account}");
+    assert!(
+        account.contains("delivered 3 + duplicate 0 + reduced 0 + evicted 0 + rejected 2 "),
+        "{account}"
+    );
 }

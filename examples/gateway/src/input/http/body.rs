@@ -1,4 +1,5 @@
-//! The body of a request: decompressed, within its limits, and read to its end though it is not wanted.
+//! The body of a request: decompressed, within its limits, and read to its end though it is not
+//! wanted.
 
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use super::super::Life;
 use crate::account::Refusal;
 
-/// How long what comes after an error is read yet. If it were not, the other side's system could throw the answer away and report a
-/// reset.
+/// How long what comes after an error is read yet. If it were not, the other side's system could
+/// throw the answer away and report a reset.
 const GENTLY: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +39,19 @@ impl BodyError {
 
     pub(super) fn answer(self, limit: usize) -> Response {
         match self {
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, format!("message over the limit of {limit} bytes\n")).into_response()
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("message over the limit of {limit} bytes\n"),
+            )
+                .into_response(),
+            Self::TooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, "the message takes too long\n").into_response()
             }
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the message takes too long\n").into_response(),
             Self::Broken => (StatusCode::BAD_REQUEST, "the body is broken\n").into_response(),
             Self::Encoding => {
                 let accepted = [(header::ACCEPT_ENCODING, "gzip")];
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted, "only gzip is decompressed\n").into_response()
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted, "only gzip is decompressed\n")
+                    .into_response()
             }
         }
     }
@@ -59,11 +65,15 @@ pub(super) async fn read(
     time: Duration,
     life: &Life,
 ) -> Result<Bytes, BodyError> {
-    let encoding = headers.get(header::CONTENT_ENCODING).map_or(&b"identity"[..], |value| value.as_bytes());
+    let encoding =
+        headers.get(header::CONTENT_ENCODING).map_or(&b"identity"[..], |value| value.as_bytes());
     let ended = if encoding.eq_ignore_ascii_case(b"identity") {
         timeout(time, collect(&mut body, limit)).await
     } else if encoding.eq_ignore_ascii_case(b"gzip") {
-        let compressed = StreamReader::new(TryStreamExt::map_err(body.into_data_stream(), std::io::Error::other));
+        let compressed = StreamReader::new(TryStreamExt::map_err(
+            body.into_data_stream(),
+            std::io::Error::other,
+        ));
         let mut decoder = GzipDecoder::new(compressed);
         decoder.multiple_members(true);
         body = Body::from_stream(ReaderStream::new(decoder));
@@ -77,7 +87,9 @@ pub(super) async fn read(
         Err(_) => BodyError::TooSlow,
     };
     // Who asks before sending is told not to.
-    if matches!(error, BodyError::TooLarge | BodyError::Encoding) && !headers.contains_key(header::EXPECT) {
+    if matches!(error, BodyError::TooLarge | BodyError::Encoding)
+        && !headers.contains_key(header::EXPECT)
+    {
         life.spawn(async move {
             let _ = timeout(GENTLY, async { while let Some(Ok(_)) = body.frame().await {} }).await;
         });

@@ -19,7 +19,9 @@ impl Drops {
     pub(super) fn more(&mut self) -> u64 {
         let Some(inode) = self.inode else { return 0 };
         let tables = ["/proc/self/net/udp", "/proc/self/net/udp6"].into_iter();
-        let now = tables.filter_map(|table| in_table(&std::fs::read_to_string(table).ok()?, inode)).next();
+        let now = tables
+            .filter_map(|table| in_table(&std::fs::read_to_string(table).ok()?, inode))
+            .next();
         let now = now.unwrap_or(self.counted).max(self.counted);
         now - std::mem::replace(&mut self.counted, now)
     }
