@@ -59,6 +59,10 @@ impl Gateway {
             "--output",
             output,
         ]);
+        if queue == Kind::MutexVec {
+            // What a queue without a bound costs is to be seen.
+            command.args(["--queue-bytes", "1TiB"]);
+        }
         // What is set for another gateway is not for this one.
         std::env::vars_os()
             .map(|(name, _)| name)
@@ -88,9 +92,8 @@ impl Gateway {
         let text =
             reqwest::get(format!("http://{}/metrics", self.operations)).await?.text().await?;
         let buckets = text.lines().filter_map(|line| {
-            let (bound, count) = line
-                .strip_prefix("gateway_delivery_age_seconds_bucket{le=\"")?
-                .split_once("\"} ")?;
+            let labels = line.strip_prefix("gateway_delivery_age_seconds_bucket{")?;
+            let (bound, count) = labels.split_once("le=\"")?.1.split_once("\"} ")?;
             Some((bound.parse().unwrap_or(f64::INFINITY), count.parse().ok()?))
         });
         Ok(Ages(buckets.collect()))
