@@ -2,13 +2,15 @@
 //!
 //! Each has an id, under which the broker stores it once, though it may be sent again.
 
-use std::time::UNIX_EPOCH;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_nats::jetstream::{self, message::PublishMessage, stream};
-use async_nats::{Client, ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Failure, Fate, Fates, Output};
@@ -53,6 +55,8 @@ impl Nats {
 /// would keep messages until the broker is back, and send what has expired by then.
 struct Connection {
     client: Client,
+    /// That the broker is gone.
+    lost: CancellationToken,
     _tasks: Tasks,
 }
 
@@ -74,15 +78,32 @@ impl Connection {
             .thread_name("nats")
             .enable_all()
             .build()?;
+        let lost = CancellationToken::new();
         let (options, address) =
             (options(url, pipeline).await?, ServerAddr::from_url(without_secrets(url))?);
-        let connecting = runtime.spawn(options.connect(address));
+        let connecting = runtime.spawn(without_reconnecting(options, &lost).connect(address));
         // Before it is known whether there is a client, so that what has been begun ends in any
         // case.
         let tasks = Tasks(Some(runtime));
         let client = connecting.await??;
-        Ok(Self { client, _tasks: tasks })
+        Ok(Self { client, lost, _tasks: tasks })
     }
+}
+
+/// A client that connects again by itself would send later messages of a batch before those that were
+/// lost with the connection.
+fn without_reconnecting(options: ConnectOptions, lost: &CancellationToken) -> ConnectOptions {
+    let (lost, connected) = (lost.clone(), AtomicBool::new(false));
+    let options = options.reconnect_delay_callback(move |_| {
+        let again = connected.swap(true, Ordering::Relaxed);
+        if again { Duration::from_secs(3600) } else { Duration::ZERO }
+    });
+    options.event_callback(move |event| {
+        if matches!(event, Event::Disconnected | Event::Closed) {
+            lost.cancel();
+        }
+        async {}
+    })
 }
 
 /// Who we are, and whom we trust.
@@ -155,13 +176,14 @@ impl Output for Nats {
         }
         let mut failed = None;
         for (i, acknowledged) in acknowledged {
-            match acknowledged.await {
-                Ok(_) => fates.set(i..i + 1, Fate::Delivered),
-                Err(error) => failed = Some(error),
+            match connection.lost.run_until_cancelled(acknowledged.into_future()).await {
+                Some(Ok(_)) => fates.set(i..i + 1, Fate::Delivered),
+                Some(Err(error)) => failed = Some(error.into()),
+                None => failed = Some(Failure::because("the connection is lost")),
             }
         }
         match failed {
-            Some(error) => Err(error.into()),
+            Some(failure) => Err(failure),
             None => {
                 self.connection = Some(connection);
                 Ok(())
