@@ -106,7 +106,7 @@ fn without_reconnecting(options: ConnectOptions, lost: &CancellationToken) -> Co
     })
 }
 
-/// Who we are, and whom we trust.
+/// The login at the broker, and the authorities that are trusted.
 async fn options(url: &Url, pipeline: &Pipeline) -> Result<ConnectOptions, crate::Error> {
     let mut options = ConnectOptions::new().name("ringway-gateway");
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);

@@ -86,7 +86,7 @@ pub(super) async fn read(
         Ok(Err(error)) => error,
         Err(_) => BodyError::TooSlow,
     };
-    // Who asks before sending is told not to.
+    // A client that asks before it sends has not sent anything.
     if matches!(error, BodyError::TooLarge | BodyError::Encoding)
         && !headers.contains_key(header::EXPECT)
     {
