@@ -53,7 +53,7 @@ impl Input for Grpc {
                 stream: intake.of(Source::GrpcStream),
                 stop: life.stop.clone(),
             };
-            let (refused, peer) = (Arc::new(service.unary.clone()), intake.peer());
+            let (refused, peer) = ((Arc::new(service.unary.clone()), life.clone()), intake.peer());
             let service = IngestServer::new(service)
                 .max_decoding_message_size(limit)
                 .accept_compressed(CompressionEncoding::Gzip);
@@ -70,7 +70,7 @@ impl Input for Grpc {
 /// What never gets to the service: what is no gRPC, a call of something else, and a unary message
 /// that cannot be decoded.
 async fn count_refused(
-    State(intake): State<Arc<Intake>>,
+    State((intake, life)): State<(Arc<Intake>, Life)>,
     mut request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {
@@ -80,6 +80,7 @@ async fn count_refused(
         request.headers().get(header::CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
     if !content_type.starts_with(b"application/grpc") {
         refuse(Refusal::Malformed);
+        http::body::read_gently(request.into_body(), &life);
         return (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "this port speaks gRPC, of the type application/grpc\n",

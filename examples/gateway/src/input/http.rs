@@ -2,7 +2,7 @@
 //! `application/x-ndjson`: a line each. The path may name a topic. 202 when the queue has them, 503
 //! when it rejects some, 413 over the limit.
 
-mod body;
+pub(super) mod body;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
 use bytes::Bytes;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -42,7 +42,7 @@ impl Input for Http {
             let peer = intake.peer();
             // Behind a pointer, since each request has a clone.
             let front = Arc::new(Front { intake, life: life.clone() });
-            let routes = Router::new().fallback_service(post(take).with_state(front));
+            let routes = Router::new().fallback_service(any(take).with_state(front));
             serve(stream, routes.layer(middleware::from_fn_with_state(peer, identify)), peer, life)
         };
         self.0.serve(intake, life, handle).await;
@@ -72,6 +72,10 @@ struct Front {
 async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
     let Front { intake, life } = &*front;
     let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        body::read_gently(body, life);
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+    }
     let origin = head.extensions.get::<Arc<Origin>>();
     let has_lines = has_lines(&head.headers);
     let limits = intake.limits();

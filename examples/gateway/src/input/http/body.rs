@@ -90,11 +90,16 @@ pub(super) async fn read(
     if matches!(error, BodyError::TooLarge | BodyError::Encoding)
         && !headers.contains_key(header::EXPECT)
     {
-        life.spawn(async move {
-            let _ = timeout(GENTLY, async { while let Some(Ok(_)) = body.frame().await {} }).await;
-        });
+        read_gently(body, life);
     }
     Err(error)
+}
+
+/// Reads what is not wanted for a while, beside the answer.
+pub(in crate::input) fn read_gently(mut body: Body, life: &Life) {
+    life.spawn(async move {
+        let _ = timeout(GENTLY, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+    });
 }
 
 async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, BodyError> {
