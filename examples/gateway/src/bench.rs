@@ -1,4 +1,5 @@
-//! `gateway bench`: a load generator, which starts a gateway for each measurement and asks it in the end what it has got.
+//! `gateway bench`: a load generator, which starts a gateway for each measurement and asks it in
+//! the end what it has got.
 
 mod child;
 mod senders;
@@ -24,11 +25,13 @@ pub(crate) struct Bench {
     only: Vec<Protocol>,
 
     /// Only these sizes of messages, in bytes
-    #[arg(long, value_name = "BYTES", value_delimiter = ',', default_values_t = [18, 4266, 6786, 79_435])]
+    #[arg(long, value_name = "BYTES", value_delimiter = ',')]
+    #[arg(default_values_t = [18, 4266, 6786, 79_435])]
     sizes: Vec<usize>,
 
     /// How long each measurement sends
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    #[arg(value_parser = humantime::parse_duration)]
     time: Duration,
 
     /// How many connections send at once, where they are parallel and wait for no answers
@@ -48,7 +51,8 @@ pub(crate) struct Bench {
     results: PathBuf,
 }
 
-/// The input and the output of the comparison of the queues: more comes than goes, and it is long enough for the queue to be full.
+/// The input and the output of the comparison of the queues: more comes than goes, and it is long
+/// enough for the queue to be full.
 const QUEUES_BY: Protocol = Protocol::TcpLines;
 const SLOW_OUTPUT: &str = "null:5ms";
 
@@ -113,7 +117,8 @@ pub(crate) async fn bench(bench: Bench) -> Result<(), crate::Error> {
     let results = Results { version: env!("CARGO_PKG_VERSION"), cores, protocols, queues };
     let tables = table::tables(&results);
     println!("{tables}");
-    let (json, markdown) = (bench.results.with_extension("json"), bench.results.with_extension("md"));
+    let (json, markdown) =
+        (bench.results.with_extension("json"), bench.results.with_extension("md"));
     std::fs::write(&json, serde_json::to_string_pretty(&results)? + "\n")?;
     std::fs::write(&markdown, tables)?;
     eprintln!("written to {} and {}", json.display(), markdown.display());
@@ -139,7 +144,9 @@ async fn measure(
     let begin = Instant::now();
     let until = begin + bench.time;
     let sending: Vec<_> = (0..senders)
-        .map(|_| tokio::spawn(senders::send(protocol, mode, gateway.address, message.clone(), until)))
+        .map(|_| {
+            tokio::spawn(senders::send(protocol, mode, gateway.address, message.clone(), until))
+        })
         .collect();
     let (mut sent, mut refused_by_sender) = (0, 0);
     for sender in sending {
@@ -152,7 +159,9 @@ async fn measure(
     let ages = gateway.ages().await?;
     let ended = gateway.end().await?;
     if !ended.account.balance() {
-        return Err(format!("{protocol}, {bytes} bytes: the account is wrong: {}", ended.account).into());
+        return Err(
+            format!("{protocol}, {bytes} bytes: the account is wrong: {}", ended.account).into()
+        );
     }
     Ok(Cell {
         protocol,

@@ -1,38 +1,64 @@
-//! How messages get from an input into the queue, and into the account.
+//! How messages get from an input into the queues, and into the account.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use bytes::Bytes;
-use ringway::{Pushed, Queue, Sender};
+use tracing::info;
 
-use crate::account::{Account, Refusal, Rejection};
+use crate::account::{Account, Refusal};
+use crate::config::Config;
+use crate::input::Endpoint;
+use crate::lane::Lane;
+pub(crate) use crate::lane::Taken;
 use crate::message::{Message, Source};
+use crate::moment::Moment;
+use crate::origin::Origin;
+use crate::topics::{Topic, Topics};
 
-/// An input's side of the pipe. Clones are counted at places of their own, so each connection has one.
+/// An input's side of the queues. Each connection has a clone.
 #[derive(Clone)]
 pub(crate) struct Intake {
     source: Source,
-    sender: Sender<Message, Box<dyn Queue<Message>>>,
+    topics: Topics,
+    /// What the port's messages have for a topic.
+    topic: Option<Topic>,
+    waits: bool,
     account: Arc<Account>,
-    max_message: usize,
+    limits: Limits,
+    peer: Option<SocketAddr>,
 }
 
-/// What became of the messages of one [`take`](Intake::take).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
-    pub(crate) stored: u64,
-    pub(crate) rejected: u64,
+/// What one message may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) message: usize,
+    pub(crate) body: usize,
+    pub(crate) time: Duration,
 }
 
 impl Intake {
     pub(crate) fn new(
-        source: Source,
-        sender: Sender<Message, Box<dyn Queue<Message>>>,
-        account: Arc<Account>,
-        max_message: usize,
+        endpoint: &Endpoint,
+        topics: &Topics,
+        account: &Arc<Account>,
+        config: &Config,
     ) -> Self {
-        Self { source, sender, account, max_message }
+        let limits = Limits {
+            message: config.max_message,
+            body: config.max_body,
+            time: config.message_timeout,
+        };
+        Self {
+            source: endpoint.source(),
+            topic: endpoint.topic().and_then(|name| topics.named(name)),
+            waits: endpoint.waits(),
+            topics: topics.clone(),
+            account: Arc::clone(account),
+            limits,
+            peer: None,
+        }
     }
 
     /// The same for another kind of input: one server may have several.
@@ -40,73 +66,150 @@ impl Intake {
         Self { source, ..self.clone() }
     }
 
-    pub(crate) fn max_message(&self) -> usize {
-        self.max_message
+    pub(crate) fn with_peer(&self, peer: SocketAddr) -> Self {
+        Self { peer: Some(peer), ..self.clone() }
     }
 
-    /// Puts the messages of one read in. No point here is one at which a task can be cancelled: each is accounted for.
-    pub(crate) fn take(&self, bodies: impl ExactSizeIterator<Item = Bytes>) -> Taken {
-        let (received, source) = (Instant::now(), self.source);
-        // First, so that nothing that is scraped meanwhile is delivered before it is received.
-        self.account.received(source, bodies.len() as u64);
-        let (mut stored, mut evicted, mut full, mut closed) = (0, 0, 0, 0);
-        for body in bodies {
-            match self.sender.send(Message { body, received, id: 0, source }) {
-                Ok(Pushed::Stored) => stored += 1,
-                Ok(Pushed::Evicted(_)) => {
-                    stored += 1;
-                    evicted += 1;
-                }
-                Ok(Pushed::Rejected(_)) => full += 1,
-                Err(_) => closed += 1,
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.peer.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// The topic of messages that come under this path or subject; that of the port goes before it.
+    pub(crate) fn topic(&self, name: &str) -> Topic {
+        self.topic.or_else(|| self.topics.named(name)).unwrap_or_default()
+    }
+
+    /// Puts the messages of one read in, and leaves `bodies` empty. Only where senders wait can a
+    /// task be cancelled here; each message that counts as received is accounted for all the same.
+    pub(crate) async fn take(
+        &self,
+        topic: Topic,
+        bodies: &mut Vec<Bytes>,
+        origin: Option<&Arc<Origin>>,
+    ) -> Taken {
+        if self.topic.is_some() || !self.topics.are_in_messages() {
+            return self.put(topic, bodies, origin).await;
+        }
+        let mut by_topic: Vec<(Topic, Vec<Bytes>)> = Vec::new();
+        for body in bodies.drain(..) {
+            let topic = self.topics.in_message(&body).unwrap_or(topic);
+            match by_topic.iter_mut().find(|(other, _)| *other == topic) {
+                Some((_, bodies)) => bodies.push(body),
+                None => by_topic.push((topic, vec![body])),
             }
         }
-        self.account.stored(stored, evicted);
-        self.account.rejected(Rejection::Full, full);
-        self.account.rejected(Rejection::Closed, closed);
-        Taken { stored, rejected: full + closed }
+        let mut taken = Taken::default();
+        for (topic, mut bodies) in by_topic {
+            let more = self.put(topic, &mut bodies, origin).await;
+            taken.stored += more.stored;
+            taken.rejected += more.rejected;
+        }
+        taken
     }
 
-    /// Counts what was not even received.
-    pub(crate) fn refuse(&self, why: Refusal) {
+    async fn put(
+        &self,
+        topic: Topic,
+        bodies: &mut Vec<Bytes>,
+        origin: Option<&Arc<Origin>>,
+    ) -> Taken {
+        let n = bodies.len() as u64;
+        if n == 0 {
+            return Taken::default();
+        }
+        // First, so that nothing that is scraped meanwhile is delivered before it is received.
+        self.account.received(self.source, n, bodies.iter().map(|body| body.len() as u64).sum());
+        let (received, source) = (Moment::now(), self.source);
+        let message = |body| Message { body, received, id: 0, source, origin: origin.cloned() };
+        let lanes = self.topics.lanes(topic);
+        let mut stored = n;
+        for (i, lane) in lanes.iter().enumerate() {
+            if i > 0 {
+                self.account.copied(n);
+            }
+            let taken = match i + 1 == lanes.len() {
+                true => self.put_in(lane, bodies.drain(..).map(message)).await,
+                false => self.put_in(lane, bodies.iter().cloned().map(message)).await,
+            };
+            stored = stored.min(taken.stored);
+        }
+        // With several outputs, what all of them will get.
+        Taken { stored, rejected: n - stored }
+    }
+
+    async fn put_in(
+        &self,
+        lane: &Lane,
+        messages: impl ExactSizeIterator<Item = Message> + Send,
+    ) -> Taken {
+        if self.waits { lane.send(messages).await } else { lane.push(messages) }
+    }
+
+    /// Counts what was not even received, and says by whom it came.
+    pub(crate) fn refuse(&self, why: Refusal, origin: Option<&Origin>) {
         self.account.refused(self.source, why);
+        let request_id = origin.map(|origin| &*origin.request_id);
+        let (input, reason) = (self.source.name(), why.name());
+        info!(input, peer = %self.peer(), request_id, reason, "refused");
     }
 
-    /// What is said to who sent too much.
+    /// What a sender of too large a message is told.
     pub(crate) fn over_the_limit(&self) -> String {
-        format!("message over the limit of {} bytes", self.max_message)
+        format!("message over the limit of {} bytes", self.limits.message)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringway::Kind;
+    use futures_util::FutureExt;
 
-    fn three_in_two_slots(kind: Kind) -> (Taken, String) {
-        let account = Arc::new(Account::new());
-        let (sender, receiver) = ringway::pipe(kind.build(2).unwrap());
-        let intake = Intake::new(Source::Udp, sender, Arc::clone(&account), 100);
-        let taken = intake.take([Bytes::from("a"), Bytes::from("b"), Bytes::from("c")].into_iter());
-        account.expired(receiver.try_iter().count() as u64);
-        drop(receiver);
-        assert_eq!(intake.take([Bytes::from("d")].into_iter()), Taken { stored: 0, rejected: 1 });
-        (taken, account.totals().to_string())
+    fn take(flags: &[&str], endpoint: &str, bodies: &[&'static str]) -> (Taken, Account) {
+        let (config, account) = (Config::of(flags), Arc::new(Account::new()));
+        let (topics, _routes) = Topics::new(&config, &account).unwrap();
+        let intake = Intake::new(&endpoint.parse().unwrap(), &topics, &account, &config);
+        let mut bodies = bodies.iter().map(|body| Bytes::from(*body)).collect();
+        let taken = intake.take(intake.topic(""), &mut bodies, None).now_or_never();
+        topics.all_lanes().for_each(|lane| lane.reject_rest(crate::account::Rejection::Shutdown));
+        drop((intake, topics));
+        (taken.unwrap_or_default(), Arc::into_inner(account).unwrap())
     }
 
     #[test]
     fn each_message_is_stored_or_rejected_by_the_queue_s_policy() {
-        let (taken, account) = three_in_two_slots(Kind::MutexRing);
+        let three = ["a", "b", "c"];
+        let (taken, account) =
+            take(&["--capacity", "2", "--queue", "mutex-ring"], "udp://1", &three);
         assert_eq!(taken, Taken { stored: 3, rejected: 0 });
-        assert!(
-            account.starts_with("received 4 = delivered 0 + duplicate 0 + evicted 1 + rejected 1 + expired 2;"),
-            "{account}"
-        );
-        let (taken, account) = three_in_two_slots(Kind::Channel);
+        assert_eq!((account.totals().evicted, account.totals().rejected), (1, 2));
+        assert!(account.totals().balance());
+        let (taken, account) = take(&["--capacity", "2", "--queue", "channel"], "udp://1", &three);
         assert_eq!(taken, Taken { stored: 2, rejected: 1 });
-        assert!(
-            account.starts_with("received 4 = delivered 0 + duplicate 0 + evicted 0 + rejected 2 + expired 2;"),
-            "{account}"
+        assert_eq!((account.totals().evicted, account.totals().rejected), (0, 3));
+    }
+
+    #[test]
+    fn each_output_gets_a_copy_and_the_account_says_so() {
+        let (taken, account) = take(&["--output", "null,null:1s"], "udp://1", &["a", "b"]);
+        assert_eq!(taken, Taken { stored: 2, rejected: 0 });
+        assert_eq!(
+            (account.totals().received, account.totals().copied, account.totals().rejected),
+            (2, 2, 4)
+        );
+    }
+
+    #[test]
+    fn a_sender_that_waits_and_goes_leaves_an_account_that_adds_up() {
+        let flags = ["--capacity", "2", "--output", "null,null:1s"];
+        let (_, account) = take(&flags, "udp://1?full=wait", &["a", "b", "c"]);
+        assert!(account.totals().balance(), "{}", account.totals());
+        assert_eq!(
+            (account.totals().received, account.totals().evicted, account.totals().rejected),
+            (3, 0, 3)
         );
     }
 }

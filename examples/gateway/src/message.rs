@@ -1,18 +1,24 @@
 //! What flows through the gateway.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use bytes::Bytes;
+
+use crate::moment::Moment;
+use crate::origin::Origin;
 
 /// A message, from the input that received it to the output that delivers it.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) body: Bytes,
     /// One clock reading for all messages of one read.
-    pub(crate) received: Instant,
+    pub(crate) received: Moment,
     /// Given behind the queue: how a broker recognises what it is sent again.
     pub(crate) id: u64,
     pub(crate) source: Source,
+    /// Of a message that came by a request; those of streams would pay for it with a count that
+    /// threads share.
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 /// The kinds of input.
@@ -28,8 +34,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Http, Self::GrpcUnary, Self::GrpcStream, Self::Udp, Self::TcpLines, Self::TcpFrames, Self::WebSocket];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Http,
+        Self::GrpcUnary,
+        Self::GrpcStream,
+        Self::Udp,
+        Self::TcpLines,
+        Self::TcpFrames,
+        Self::WebSocket,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -44,7 +57,8 @@ impl Source {
     }
 }
 
-/// Up to this size a copy costs less than what a slice would keep alive: a whole read buffer for one small message.
+/// Up to this size a copy costs less than what a slice would keep alive: a whole read buffer for
+/// one small message.
 const SMALL: usize = 16 * 1024;
 
 /// The body of a message that was read into a larger buffer.
@@ -55,6 +69,11 @@ pub(crate) fn detach(slice: Bytes) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_fits_into_a_cache_line() {
+        assert!(size_of::<Message>() <= 64, "{}", size_of::<Message>());
+    }
 
     #[test]
     fn small_bodies_leave_their_buffer_and_large_ones_stay() {

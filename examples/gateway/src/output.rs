@@ -1,28 +1,37 @@
 //! Outputs: each takes batches of messages to one kind of place.
 
+mod failure;
 mod file;
 mod http;
 mod nats;
 mod null;
 mod record;
 mod stdout;
+mod target;
 
-use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
+use std::ops::Range;
 
 use async_trait::async_trait;
 
-use crate::config::Config;
+use crate::config::Pipeline;
 use crate::message::Message;
+pub(crate) use failure::Failure;
+pub(crate) use http::Header;
+pub(crate) use target::Target;
 
 /// Where messages go to.
 #[async_trait]
 pub(crate) trait Output: Send + Sync {
-    /// Delivers `batch`, and notes in `fates` what became of each message as soon as it is known: the future may be dropped at any point.
+    /// Delivers `batch`, and notes in `fates` what became of each message as soon as it is known:
+    /// the future may be dropped at any point.
     ///
     /// When it fails, what is undelivered by then is sent again, so a message may arrive twice.
-    async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), crate::Error>;
+    async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure>;
+
+    /// Opens or reads again what may have changed under the same name.
+    fn reload(&mut self) -> Result<(), crate::Error> {
+        Ok(())
+    }
 
     /// Brings to safety what is delivered.
     async fn close(&mut self) -> Result<(), crate::Error> {
@@ -46,8 +55,8 @@ impl Fates {
         Self(vec![Fate::Undelivered; batch])
     }
 
-    pub(crate) fn set(&mut self, i: usize, fate: Fate) {
-        self.0[i] = fate;
+    pub(crate) fn set(&mut self, messages: Range<usize>, fate: Fate) {
+        self.0[messages].fill(fate);
     }
 
     pub(crate) fn set_all(&mut self, fate: Fate) {
@@ -63,39 +72,26 @@ impl Fates {
     }
 }
 
-/// Which output is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    Null(Duration),
-    Stdout,
-    File(PathBuf),
-    Http(String),
-    Nats(String),
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
-        match (scheme, rest) {
-            ("null", "") => Ok(Self::Null(Duration::ZERO)),
-            ("null", delay) => humantime::parse_duration(delay).map(Self::Null).map_err(|error| error.to_string()),
-            ("stdout", "") => Ok(Self::Stdout),
-            ("file", path) if !path.is_empty() => Ok(Self::File(path.into())),
-            ("http" | "https", _) => Ok(Self::Http(text.into())),
-            ("nats" | "tls", _) => Ok(Self::Nats(text.into())),
-            _ => Err("it must be null, null:DELAY, stdout, file:PATH, http(s)://… or nats://…".into()),
-        }
-    }
-}
-
-pub(crate) async fn open(config: &Config) -> Result<Box<dyn Output>, crate::Error> {
-    Ok(match &config.output {
+pub(crate) fn open(target: &Target, pipeline: &Pipeline) -> Result<Box<dyn Output>, crate::Error> {
+    Ok(match target {
         Target::Null(delay) => Box::new(null::Null(*delay)),
         Target::Stdout => Box::new(stdout::Stdout::default()),
-        Target::File(path) => Box::new(file::File::open(path, config).await?),
-        Target::Http(url) => Box::new(http::Http::new(url, config)?),
-        Target::Nats(url) => Box::new(nats::Nats::new(url, config)?),
+        Target::File(path) => Box::new(file::File::open(path, pipeline)?),
+        Target::Http(url) => Box::new(http::Http::new(url, pipeline)?),
+        Target::Nats(url) => Box::new(nats::Nats::new(url, pipeline)?),
     })
+}
+
+/// What can be found out about an output without anything being written or sent.
+pub(crate) fn check(target: &Target, pipeline: &Pipeline) -> Result<(), crate::Error> {
+    match target {
+        Target::File(path) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            folder.map_or(Ok(()), |folder| match folder.is_dir() {
+                true => Ok(()),
+                false => Err(format!("{}: there is no such folder", folder.display()).into()),
+            })
+        }
+        other => open(other, pipeline).map(drop),
+    }
 }

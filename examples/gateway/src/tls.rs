@@ -1,34 +1,64 @@
-//! Who the gateway says that it is.
+//! As whom the gateway presents itself.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
 
-/// A certificate chain and its key.
+/// A certificate chain and its key, which can be renewed while the gateway runs.
 #[derive(Clone)]
-pub(crate) struct Identity(Arc<ServerConfig>);
+pub(crate) struct Identity(Arc<Files>);
+
+#[derive(Debug)]
+struct Files {
+    chain: PathBuf,
+    key: PathBuf,
+    loaded: RwLock<Arc<CertifiedKey>>,
+}
 
 impl Identity {
-    pub(crate) fn load(chain: &Path, key: &Path) -> Result<Self, crate::Error> {
-        let unreadable = |path: &Path, error| format!("{}: {error}", path.display());
-        let certificates = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect);
-        let certificates: Vec<_> = certificates.map_err(|error| unreadable(chain, error))?;
-        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
-        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key)?;
-        Ok(Self(Arc::new(config)))
+    pub(crate) fn load(chain: PathBuf, key: PathBuf) -> Result<Self, crate::Error> {
+        let loaded = RwLock::new(Arc::new(load(&chain, &key)?));
+        Ok(Self(Arc::new(Files { chain, key, loaded })))
     }
 
-    /// For a server that speaks one of `protocols` inside; with none of them, whatever the client likes.
+    /// Loads both files again; if they are wrong, all stays as it was.
+    pub(crate) fn reload(&self) -> Result<(), crate::Error> {
+        let loaded = load(&self.0.chain, &self.0.key)?;
+        *self.0.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+        Ok(())
+    }
+
+    /// For a server that speaks one of `protocols` inside; with none of them, whatever the client
+    /// likes.
     pub(crate) fn acceptor(&self, protocols: &[&[u8]]) -> TlsAcceptor {
-        let mut config = ServerConfig::clone(&self.0);
+        let files: Arc<Files> = Arc::clone(&self.0);
+        let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(files);
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
     }
+}
+
+impl ResolvesServerCert for Files {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn load(chain: &PathBuf, key: &PathBuf) -> Result<CertifiedKey, crate::Error> {
+    let wrong =
+        |path: &PathBuf, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let certificates = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect);
+    let certificates: Vec<_> = certificates.map_err(|error| wrong(chain, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+    let certified = CertifiedKey::from_der(certificates, private, &ring::default_provider());
+    Ok(certified.map_err(|error| wrong(key, &error))?)
 }
 
 pub(crate) fn install_provider() {

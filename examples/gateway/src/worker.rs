@@ -1,320 +1,305 @@
-//! What happens behind the queue: a batch is taken, parsed, freed of duplicates, and delivered, again and again if need be.
+//! What happens behind a queue: a batch is taken, parsed, freed of duplicates, and delivered, again
+//! and again if need be.
 //!
-//! There is one worker, so that messages keep their order. While it tries to deliver a batch, the queue fills, and evicts the
-//! oldest: when the output recovers, the newest are there.
+//! Each queue has one worker, so that messages keep their order. While it tries to deliver a batch,
+//! the queue fills, and evicts the oldest: when the output recovers, the newest are there.
 
+mod stages;
+#[cfg(test)]
+mod tests;
+
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use ringway::{Queue, Receiver};
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::account::{Account, Rejection};
-use crate::config::{Config, Parse};
+use crate::account::{Ledger, Rejection};
+use crate::config::Pipeline;
+use crate::lane::Lane;
 use crate::message::Message;
-use crate::output::{Fate, Fates, Output};
-use crate::stage::{Breaker, Dedupe, parse_json};
+use crate::output::{Failure, Fate, Fates, Output};
+use crate::stage::Breaker;
+use stages::Stages;
 
 pub(crate) struct Worker {
-    receiver: Receiver<Message, Box<dyn Queue<Message>>>,
+    lane: Lane,
     output: Box<dyn Output>,
-    account: Arc<Account>,
-    config: Config,
-    dedupe: Option<Dedupe>,
+    ledger: Arc<Ledger>,
+    pipeline: Pipeline,
+    stages: Stages,
     breaker: Breaker,
     pauses: ExponentialBackoff,
+    /// Until when the output has asked to be left alone.
+    not_before: Option<Instant>,
     last_id: u64,
-    /// That there is no time left: what is not delivered now will never be.
-    hurry: CancellationToken,
+    reloaded: u64,
+    signals: Signals,
 }
 
-/// How long an output may take to bring to safety what is delivered, beyond the time for the shutdown if need be.
+/// What a worker is told from outside.
+#[derive(Clone)]
+pub(crate) struct Signals {
+    /// That there is no time left: what is not delivered now will never be.
+    pub(crate) hurry: CancellationToken,
+    /// How often files were to be opened or read again.
+    pub(crate) reload: watch::Receiver<u64>,
+}
+
+/// How long an output may take to bring to safety what is delivered, beyond the time for the
+/// shutdown if need be.
 const CLOSING: Duration = Duration::from_secs(1);
+
+/// Why a worker gives up before all is done: there is no use in going on.
+type Fatal = crate::Error;
 
 impl Worker {
     pub(crate) fn new(
-        config: &Config,
-        receiver: Receiver<Message, Box<dyn Queue<Message>>>,
+        pipeline: &Pipeline,
+        lane: Lane,
         output: Box<dyn Output>,
-        account: Arc<Account>,
-        hurry: CancellationToken,
-    ) -> Self {
-        Self {
-            receiver,
+        signals: Signals,
+    ) -> Result<Self, crate::Error> {
+        let ledger = Arc::clone(lane.ledger());
+        Ok(Self {
+            lane,
             output,
-            config: config.clone(),
-            dedupe: config.dedupe.map(Dedupe::new),
-            breaker: Breaker::new(config.breaker_after, config.breaker_pause, Arc::clone(&account)),
-            pauses: pauses(config),
-            account,
+            stages: Stages::new(pipeline, &ledger)?,
+            breaker: Breaker::new(
+                pipeline.breaker_after,
+                pipeline.breaker_pause,
+                Arc::clone(&ledger),
+            ),
+            pauses: pauses(pipeline),
+            not_before: None,
+            pipeline: pipeline.clone(),
+            ledger,
             last_id: 0,
-            hurry,
-        }
+            reloaded: 0,
+            signals,
+        })
     }
 
-    /// Works until the pipe is closed and empty, or there is no time left.
-    pub(crate) async fn run(mut self) {
-        let (mut batch, hurry) = (Vec::new(), self.hurry.clone());
-        while let Some(true) = hurry.run_until_cancelled(self.fill(&mut batch)).await {
-            self.examine(&mut batch);
-            self.deliver(&mut batch).await;
+    /// Works until the lane is closed and empty, or there is no time left, or the output is broken
+    /// for good, which is the error.
+    pub(crate) async fn run(mut self) -> Result<(), Fatal> {
+        let mut batch = InHand { messages: Vec::new(), ledger: Arc::clone(&self.ledger) };
+        let mut ended = Ok(());
+        while ended.is_ok() && self.fill(&mut batch).await {
+            self.number(&mut batch);
+            self.stages.examine(&mut batch);
+            ended = self.deliver(&mut batch).await;
         }
-        batch.extend(self.receiver.try_iter());
         self.reject(&mut batch, Rejection::Shutdown);
+        self.lane.reject_rest(Rejection::Shutdown);
         match timeout(CLOSING, self.output.close()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => warn!(%error, "the output did not close properly"),
             Err(_) => warn!("the output did not close in time"),
         }
+        ended
     }
 
-    /// Whether there is something; otherwise nothing will ever come. When it is cancelled, what was taken is in `batch`.
-    async fn fill(&self, batch: &mut Vec<Message>) -> bool {
-        let wait = self.config.batch_wait.unwrap_or_default();
-        self.receiver.recv_batch_async(batch, self.config.batch_size, wait).await.is_ok()
+    /// Whether there is something to be delivered.
+    async fn fill(&mut self, batch: &mut Vec<Message>) -> bool {
+        let Pipeline { batch_size, batch_bytes, batch_wait, .. } = self.pipeline;
+        let wait = batch_wait.unwrap_or_default();
+        let hurry = self.signals.hurry.clone();
+        loop {
+            self.reload_if_asked();
+            tokio::select! {
+                () = hurry.cancelled() => return false,
+                Ok(()) = self.signals.reload.changed() => {}
+                more = self.lane.fill(batch, batch_size, batch_bytes, wait) => return more,
+            }
+        }
     }
 
-    fn examine(&mut self, batch: &mut Vec<Message>) {
-        for message in &mut *batch {
+    fn reload_if_asked(&mut self) {
+        let asked = *self.signals.reload.borrow();
+        if asked > self.reloaded {
+            self.reloaded = asked;
+            for reloaded in [self.stages.reload(), self.output.reload()] {
+                if let Err(error) = reloaded {
+                    let output = self.ledger.output();
+                    warn!(%error, output, "cannot reload: all stays as it was");
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, batch: &mut [Message]) {
+        for message in batch {
             self.last_id += 1;
             message.id = self.last_id;
         }
-        if self.config.parse == Parse::Json {
-            let malformed = remove(batch, |message| match parse_json(&message.body) {
-                Some(body) => {
-                    message.body = body;
-                    false
-                }
-                None => true,
-            });
-            self.account.rejected(Rejection::Malformed, malformed);
-        }
-        if let Some(dedupe) = &mut self.dedupe {
-            self.account.duplicates(remove(batch, |message| dedupe.is_duplicate(message)));
-        }
     }
 
-    /// Accounts for what has met its fate, and leaves the rest.
-    fn settle(&self, batch: &mut Vec<Message>, fates: &Fates) {
-        let delivered = batch.iter().zip(fates.each()).filter(|(_, fate)| *fate == Fate::Delivered);
-        self.account.delivered(delivered.map(|(message, _)| message));
-        self.account.rejected(Rejection::Output, fates.count(Fate::Refused) as u64);
-        let mut fates = fates.each();
-        batch.retain(|_| fates.next() == Some(Fate::Undelivered));
-    }
-
-    fn reject(&self, batch: &mut Vec<Message>, why: Rejection) {
-        self.account.rejected(why, batch.len() as u64);
-        batch.clear();
-    }
-
-    /// Leaves nothing in `batch`.
-    async fn deliver(&mut self, batch: &mut Vec<Message>) {
-        let hurry = self.hurry.clone();
+    /// Leaves nothing in `batch`, unless there is no use in going on.
+    async fn deliver(&mut self, batch: &mut Vec<Message>) -> Result<(), Fatal> {
+        let hurry = self.signals.hurry.clone();
+        let retries = self.pipeline.max_age.is_some();
         loop {
-            if let Some(max_age) = self.config.max_age {
-                self.account.expired(remove(batch, |message| message.received.elapsed() >= max_age));
-            }
+            self.reload_if_asked();
+            self.expire(batch);
             if batch.is_empty() {
-                return;
+                return Ok(());
             }
-            let (pause, why) = match self.breaker.open_for() {
-                Some(left) => (Some(left), Rejection::Breaker),
-                None => {
-                    let mut fates = Fates::undelivered(batch.len());
-                    let attempt = timeout(self.config.output_timeout, self.output.send(batch, &mut fates));
-                    let ended = hurry.run_until_cancelled(attempt).await;
-                    self.settle(batch, &fates);
-                    let error = match ended {
-                        None => return self.reject(batch, Rejection::Shutdown),
-                        Some(Ok(Ok(()))) => {
-                            debug_assert!(batch.is_empty(), "what an output has succeeded with has its fate");
-                            self.breaker.succeeded();
-                            self.pauses = pauses(&self.config);
-                            return self.reject(batch, Rejection::Output);
-                        }
-                        Some(Ok(Err(error))) => error,
-                        Some(Err(_)) => "no answer in time".into(),
-                    };
-                    self.account.failed();
-                    let cause: &(dyn std::error::Error + 'static) = &*error;
-                    warn!(error = cause, undelivered = batch.len(), "the output failed");
-                    self.breaker.failed();
-                    if let Some(left) = self.breaker.open_for() {
-                        info!(pause = ?left, "the output is left alone");
-                    }
-                    // The jitter comes on top of the longest one.
-                    (self.pauses.next().map(|pause| pause.min(self.config.retry_longest)), Rejection::Output)
+            let open_for = self.breaker.open_for();
+            if open_for.is_some() && !retries {
+                self.reject(batch, Rejection::Breaker);
+                return Ok(());
+            }
+            let begin = self.not_before.take().max(open_for.map(|left| Instant::now() + left));
+            if let Some(begin) = begin {
+                if hurry.run_until_cancelled(sleep_until(begin)).await.is_none() {
+                    self.reject(batch, Rejection::Shutdown);
+                    return Ok(());
                 }
+                // They have become older.
+                continue;
+            }
+            let n = self.in_one_attempt(batch);
+            let mut fates = Fates::undelivered(n);
+            let ended = {
+                let attempt = timeout(
+                    self.pipeline.output_timeout,
+                    self.output.send(&batch[..n], &mut fates),
+                );
+                let begin = Instant::now();
+                let ended = hurry.run_until_cancelled(attempt).await;
+                self.ledger.attempted(n, begin.elapsed());
+                ended
             };
-            match pause.filter(|_| self.config.max_age.is_some()) {
-                None => return self.reject(batch, why),
-                Some(pause) => {
-                    if hurry.run_until_cancelled(sleep(pause)).await.is_none() {
-                        return self.reject(batch, Rejection::Shutdown);
-                    }
+            let undelivered = fates.count(Fate::Undelivered);
+            self.settle(batch, &fates);
+            let failure = match ended {
+                None => {
+                    self.reject(batch, Rejection::Shutdown);
+                    return Ok(());
                 }
+                Some(Ok(Ok(()))) => {
+                    debug_assert_eq!(
+                        undelivered, 0,
+                        "what an output has succeeded with has its fate"
+                    );
+                    self.breaker.succeeded();
+                    self.pauses = pauses(&self.pipeline);
+                    continue;
+                }
+                Some(Ok(Err(failure))) => failure,
+                Some(Err(_)) => Failure::because("no answer in time"),
+            };
+            self.failed(&failure, undelivered);
+            if failure.is_fatal || !retries {
+                self.reject_first(batch, undelivered, Rejection::Output);
+            }
+            if failure.is_fatal {
+                return Err(failure.error);
             }
         }
+    }
+
+    fn failed(&mut self, failure: &Failure, undelivered: usize) {
+        let (cause, output): (&(dyn std::error::Error + 'static), _) =
+            (&*failure.error, self.ledger.output());
+        warn!(error = cause, output, undelivered, "the output failed");
+        self.breaker.failed();
+        if let Some(left) = self.breaker.open_for() {
+            info!(pause = ?left, output, "the output is left alone");
+        }
+        // The jitter comes on top of the longest one.
+        let pause = self.pauses.next().filter(|_| self.pipeline.max_age.is_some());
+        let pause =
+            pause.map(|pause| pause.min(self.pipeline.retry_longest)).max(failure.retry_after);
+        self.not_before = pause.map(|pause| Instant::now() + pause);
+    }
+
+    /// How many of the first messages are sent together.
+    fn in_one_attempt(&self, batch: &[Message]) -> usize {
+        let mut bytes = 0;
+        let fit = batch.iter().take_while(|message| {
+            bytes += message.body.len();
+            bytes <= self.pipeline.batch_bytes
+        });
+        fit.count().max(1)
+    }
+
+    /// Accounts for those of the first messages that have met their fate, and leaves the rest.
+    fn settle(&mut self, batch: &mut Vec<Message>, fates: &Fates) {
+        let with = |fate| {
+            batch
+                .iter()
+                .zip(fates.each())
+                .filter(move |(_, each)| *each == fate)
+                .map(|(message, _)| message)
+        };
+        self.ledger.delivered(with(Fate::Delivered));
+        self.ledger.rejected(Rejection::Output, fates.count(Fate::Refused) as u64);
+        self.stages.forget(with(Fate::Refused));
+        let mut fates = fates.each();
+        batch.retain(|_| matches!(fates.next(), None | Some(Fate::Undelivered)));
+    }
+
+    fn expire(&mut self, batch: &mut Vec<Message>) {
+        if let Some(max_age) = self.pipeline.max_age {
+            let stages = &mut self.stages;
+            let expired = batch.extract_if(.., |message| message.received.elapsed() >= max_age);
+            self.ledger.expired(
+                expired.inspect(|message| stages.forget([message].into_iter())).count() as u64,
+            );
+        }
+    }
+
+    fn reject(&mut self, batch: &mut Vec<Message>, why: Rejection) {
+        self.reject_first(batch, batch.len(), why);
+    }
+
+    fn reject_first(&mut self, batch: &mut Vec<Message>, n: usize, why: Rejection) {
+        self.stages.forget(batch[..n].iter());
+        self.ledger.rejected(why, n as u64);
+        batch.drain(..n);
     }
 }
 
-fn pauses(config: &Config) -> ExponentialBackoff {
-    let Config { retry_first, retry_longest, .. } = *config;
-    let pauses = ExponentialBuilder::new().with_min_delay(retry_first).with_max_delay(retry_longest.max(retry_first));
+fn pauses(pipeline: &Pipeline) -> ExponentialBackoff {
+    let Pipeline { retry_first, retry_longest, .. } = *pipeline;
+    let pauses =
+        ExponentialBuilder::new().with_min_delay(retry_first).with_max_delay(retry_longest);
     pauses.without_max_times().with_jitter().build()
 }
 
-/// Removes what `is_out`; returns how many.
-fn remove(batch: &mut Vec<Message>, mut is_out: impl FnMut(&mut Message) -> bool) -> u64 {
-    let before = batch.len();
-    batch.retain_mut(|message| !is_out(message));
-    (before - batch.len()) as u64
+/// What is wrong with the files that stages need.
+pub(crate) fn check(pipeline: &Pipeline, lane: &Lane) -> Result<(), crate::Error> {
+    Stages::new(pipeline, lane.ledger()).map(drop)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-    use std::sync::Mutex;
+/// What was taken out of the queue. If the worker panics, it is accounted for.
+struct InHand {
+    messages: Vec<Message>,
+    ledger: Arc<Ledger>,
+}
 
-    use async_trait::async_trait;
-    use bytes::Bytes;
+impl Deref for InHand {
+    type Target = Vec<Message>;
 
-    use super::*;
-    use crate::intake::Intake;
-    use crate::message::Source;
-
-    /// What an output does with a batch.
-    #[derive(Clone, Copy)]
-    enum Act {
-        Take,
-        TakeOneAndFail,
-        RefuseAll,
-        Hang,
+    fn deref(&self) -> &Vec<Message> {
+        &self.messages
     }
+}
 
-    /// Does one act after the other, and the last one for ever.
-    #[derive(Clone)]
-    struct Script(Arc<Mutex<(VecDeque<Act>, Vec<Bytes>)>>);
-
-    #[async_trait]
-    impl Output for Script {
-        async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), crate::Error> {
-            let act = {
-                let (acts, taken) = &mut *self.0.lock().unwrap();
-                let act = if acts.len() > 1 { acts.pop_front() } else { acts.front().copied() };
-                let act = act.expect("there is one at least");
-                match act {
-                    Act::Take => taken.extend(batch.iter().map(|message| message.body.clone())),
-                    Act::TakeOneAndFail => taken.push(batch[0].body.clone()),
-                    Act::RefuseAll | Act::Hang => {}
-                }
-                act
-            };
-            match act {
-                Act::Take => fates.set_all(Fate::Delivered),
-                Act::TakeOneAndFail => {
-                    fates.set(0, Fate::Delivered);
-                    return Err("one was enough".into());
-                }
-                Act::RefuseAll => fates.set_all(Fate::Refused),
-                Act::Hang => std::future::pending().await,
-            }
-            Ok(())
-        }
+impl DerefMut for InHand {
+    fn deref_mut(&mut self) -> &mut Vec<Message> {
+        &mut self.messages
     }
+}
 
-    /// Lets a worker with these flags deliver these bodies to that output; `hurry` comes after ten seconds. Returns the account, and
-    /// what was taken.
-    async fn work(
-        flags: &[&str],
-        bodies: &[&'static str],
-        acts: impl IntoIterator<Item = Act>,
-    ) -> (String, Vec<Bytes>) {
-        let (config, account, hurry) = (Config::of(flags), Arc::new(Account::new()), CancellationToken::new());
-        let (sender, receiver) = ringway::pipe(config.queue.build(config.capacity).unwrap());
-        let intake = Intake::new(Source::Udp, sender, Arc::clone(&account), 100);
-        intake.take(bodies.iter().map(|body| Bytes::from(*body)).collect::<Vec<_>>().into_iter());
-        drop(intake);
-        let script = Script(Arc::new(Mutex::new((acts.into_iter().collect(), Vec::new()))));
-        let worker = Worker::new(&config, receiver, Box::new(script.clone()), Arc::clone(&account), hurry.clone());
-        let worker = tokio::spawn(worker.run());
-        tokio::spawn(async move {
-            sleep(Duration::from_secs(10)).await;
-            hurry.cancel();
-        });
-        worker.await.unwrap();
-        let totals = account.totals();
-        assert!(totals.balance(), "{totals}");
-        let taken = script.0.lock().unwrap().1.clone();
-        (format!("{totals}\n{}", account.scrape(0).unwrap()), taken)
-    }
-
-    const FIVE: &[&str] = &["1", "2", "1", "{", "3"];
-
-    #[tokio::test(start_paused = true)]
-    async fn each_stage_is_there_only_if_it_is_configured() {
-        let (account, taken) = work(&[], FIVE, [Act::Take]).await;
-        assert_eq!(taken, FIVE);
-        assert!(account.starts_with("received 5 = delivered 5 + "), "{account}");
-        let (account, taken) = work(&["--parse", "json", "--dedupe", "1h"], FIVE, [Act::Take]).await;
-        assert_eq!(taken, ["1", "2", "3"]);
-        assert!(account.contains("delivered 3 + duplicate 1 + evicted 0 + rejected 1 "), "{account}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_retries_there_is_one_attempt() {
-        let (account, taken) = work(&[], FIVE, [Act::TakeOneAndFail, Act::Take]).await;
-        assert_eq!(taken, ["1"]);
-        assert!(account.contains("delivered 1 + duplicate 0 + evicted 0 + rejected 4 "), "{account}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn with_retries_the_rest_is_sent_again_in_order() {
-        let acts = [Act::TakeOneAndFail, Act::TakeOneAndFail, Act::Take];
-        let (account, taken) = work(&["--max-age", "1h"], FIVE, acts).await;
-        assert_eq!(taken, FIVE);
-        assert!(account.starts_with("received 5 = delivered 5 + "), "{account}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_refused_is_not_sent_again() {
-        let (account, taken) = work(&["--max-age", "1h", "--batch-size", "2"], FIVE, [Act::RefuseAll, Act::Take]).await;
-        assert_eq!(taken, ["1", "{", "3"]);
-        assert!(account.contains("delivered 3 + duplicate 0 + evicted 0 + rejected 2 "), "{account}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_attempt_has_a_limit_of_time() {
-        let flags = ["--max-age", "1h", "--output-timeout", "1s"];
-        let (account, _) = work(&flags, FIVE, [Act::Hang, Act::Take]).await;
-        assert!(account.starts_with("received 5 = delivered 5 + "), "{account}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_left_when_the_time_is_over_is_rejected() {
-        let flags = ["--max-age", "1h", "--output-timeout", "1h", "--batch-size", "2"];
-        let (account, _) = work(&flags, FIVE, [Act::Take, Act::Hang]).await;
-        assert!(account.contains("delivered 2 + duplicate 0 + evicted 0 + rejected 3 "), "{account}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_open_breaker_makes_no_attempt() {
-        let flags = ["--breaker-after", "1", "--batch-size", "1"];
-        let (account, taken) = work(&flags, FIVE, [Act::TakeOneAndFail]).await;
-        assert_eq!(taken, ["1"], "it opened after the first");
-        assert!(account.contains("{reason=\"breaker\"} 4"), "{account}");
-        assert!(account.contains("delivered 1 + duplicate 0 + evicted 0 + rejected 4 "), "{account}");
-    }
-
-    #[tokio::test]
-    async fn messages_that_are_too_old_expire() {
-        // Messages have the system's clock, which cannot be paused: every age is beyond this limit.
-        let (account, taken) = work(&["--max-age", "0s"], FIVE, [Act::Take]).await;
-        assert!(taken.is_empty());
-        assert!(account.contains("rejected 0 + expired 5;"), "{account}");
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.ledger.rejected(Rejection::Panic, self.messages.len() as u64);
     }
 }

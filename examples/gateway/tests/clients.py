@@ -1,6 +1,9 @@
-"""The clients, none of which we have written. Each sends the messages that it is given, one after the other."""
+"""The clients, none of which we have written. Each sends the messages that it is given, one after
+the other.
+"""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +13,8 @@ import pytest
 from websockets.sync.client import connect
 
 from support import HERE, PATIENCE
+
+HANG_UP = signal.SIGHUP
 
 sys.path.append(str(HERE.parent / "proto"))
 protos, services = grpc.protos_and_services("gateway.proto")
@@ -31,10 +36,26 @@ def execute(name, *arguments, stdin=b"", check=True):
 def curl(url, body, *flags):
     """The status and the text of the answer, and the version of HTTP."""
     flags = ("-q", "-sS", "--noproxy", "*", "--max-time", PATIENCE, "-H", "Expect:", *flags)
-    done = execute("curl", *flags, "--data-binary", "@-", "-w", "\n%{http_code} %{http_version}", url, stdin=body)
+    done = execute(
+        "curl",
+        *flags,
+        "--data-binary",
+        "@-",
+        "-w",
+        "\n%{http_code} %{http_version}",
+        url,
+        stdin=body,
+    )
     text, _, last = done.stdout.decode().rpartition("\n")
     status, version = last.split()
     return int(status), text, version
+
+
+def curl_headers(url, body, *flags):
+    """The headers of the answer, by their names in lower case."""
+    _, text, _ = curl(url, body, "-D", "-", "-o", "/dev/null", *flags)
+    pairs = [line.split(":", 1) for line in text.splitlines() if ":" in line]
+    return {name.lower(): value.strip() for name, value in pairs}
 
 
 def nc(port, stdin):
@@ -49,15 +70,23 @@ def nc_udp(port, body):
 
 def socat_udp(port, path, check=True):
     """Sends the whole file as one datagram."""
-    return execute("socat", "-u", "-b", 1 << 20, f"OPEN:{path}", f"UDP-SENDTO:127.0.0.1:{port}", check=check)
+    return execute(
+        "socat", "-u", "-b", 1 << 20, f"OPEN:{path}", f"UDP-SENDTO:127.0.0.1:{port}", check=check
+    )
 
 
 def frames(bodies):
     return b"".join(len(body).to_bytes(4, "big") + body for body in bodies)
 
 
-def websocket(port, **options):
-    return connect(f"ws://127.0.0.1:{port}/", proxy=None, open_timeout=PATIENCE, close_timeout=PATIENCE, **options)
+def websocket(port, path="", **options):
+    return connect(
+        f"ws://127.0.0.1:{port}/{path}",
+        proxy=None,
+        open_timeout=PATIENCE,
+        close_timeout=PATIENCE,
+        **options,
+    )
 
 
 class Grpc:
@@ -84,7 +113,9 @@ class Grpc:
 
     def raw(self, method, request):
         """A call whose message has these bytes, whatever they mean."""
-        return self.channel.unary_unary(f"/ringway.gateway.v1.Ingest/{method}")(request, timeout=PATIENCE)
+        return self.channel.unary_unary(f"/ringway.gateway.v1.Ingest/{method}")(
+            request, timeout=PATIENCE
+        )
 
 
 def tcp(port):
@@ -106,3 +137,36 @@ def everything(client):
     except ConnectionResetError:
         pass
     return read
+
+
+def certificate(folder):
+    """The files of an authority, and of a certificate for localhost that it vouches for, and of its
+    key.
+    """
+    authority, certificate, key = (
+        folder / "authority.pem",
+        folder / "certificate.pem",
+        folder / "key.pem",
+    )
+    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split()
+    execute(
+        "openssl",
+        *new,
+        "-subj",
+        "/CN=authority",
+        "-keyout",
+        folder / "authority.key",
+        "-out",
+        authority,
+    )
+    by = ["-CA", authority, "-CAkey", folder / "authority.key"]
+    names = [
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+    ]
+    execute(
+        "openssl", *new, *by, "-subj", "/CN=localhost", *names, "-keyout", key, "-out", certificate
+    )
+    return authority, certificate, key

@@ -2,11 +2,14 @@ import resource
 
 import pytest
 
+import clients
+from receiver import Receiver
 from support import BINARY, Gateway, Sink
 
 
 def pytest_configure():
-    # Thousands of connections need as many file descriptors, here and in the gateway, which inherits the limit.
+    # Thousands of connections need as many file descriptors, here and in the gateway, which
+    # inherits the limit.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if not BINARY.exists():
@@ -15,7 +18,9 @@ def pytest_configure():
 
 @pytest.fixture
 def start():
-    """Starts gateways. One that a test has not stopped is stopped after it, and leaves an account that adds up."""
+    """Starts gateways. One that a test has not stopped is stopped after it, and leaves an account
+    that adds up.
+    """
     started = []
 
     def begin(*flags, **options):
@@ -37,3 +42,23 @@ def sink():
     sink = Sink()
     yield sink
     sink.close()
+
+
+@pytest.fixture
+def receive():
+    """Starts receivers."""
+    started = []
+
+    def begin(*arguments, **options):
+        started.append(Receiver(*arguments, **options))
+        return started[-1]
+
+    yield begin
+    for receiver in started:
+        receiver.close()
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    """An authority, a certificate that it vouches for, and its key."""
+    return clients.certificate(tmp_path_factory.mktemp("tls"))

@@ -1,4 +1,6 @@
-"""A gateway as a process, and what the tests see of it: its log, its metrics, and the account it leaves."""
+"""A gateway as a process, and what the tests see of it: its log, its metrics, and the account it
+leaves.
+"""
 
 import base64
 import http.client
@@ -28,7 +30,9 @@ def until(condition, what):
     """Waits until `condition` returns something true, and returns that."""
     end = time.monotonic() + PATIENCE
     while not (result := condition()):
-        assert time.monotonic() < end, f"after {PATIENCE} s, still not: {what() if callable(what) else what}"
+        assert time.monotonic() < end, (
+            f"after {PATIENCE} s, still not: {what() if callable(what) else what}"
+        )
         time.sleep(0.02)
     return result
 
@@ -44,7 +48,11 @@ class Gateway:
 
     def __init__(self, *flags, inputs=PLAIN, output="null", stdout=None, **env):
         own = ["--log-format", "json", "--operations", "127.0.0.1:0"]
-        own += ["--input", ",".join(f"{scheme}://0" for scheme in inputs)] if inputs else []
+        own += (
+            ["--input", ",".join(each if "://" in each else f"{each}://0" for each in inputs)]
+            if inputs
+            else []
+        )
         own += ["--output", output] if output else []
         self.process = subprocess.Popen(
             [BINARY, "run", *own, *flags],
@@ -95,7 +103,8 @@ class Gateway:
         values = [
             float(value)
             for sample, value in samples
-            if sample.split("{")[0] == f"gateway_{name}" and all(label in sample for label in wanted)
+            if sample.split("{")[0] == f"gateway_{name}"
+            and all(label in sample for label in wanted)
         ]
         assert values, f"no {name} with {labels} in\n{text}"
         return sum(values)
@@ -120,15 +129,15 @@ class Gateway:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
-    def account(self):
+    def account(self, code=0):
         """Waits for the end, and returns the last line's account, which adds up."""
-        assert self.process.wait(PATIENCE) == 0, self.lines
+        assert self.process.wait(PATIENCE) == code, self.lines
         self.reader.join(PATIENCE)
         last = self.log()[-1]
         assert last["message"] == "account", self.lines[-5:]
         account = last["account"]
-        ends = ("delivered", "duplicate", "evicted", "rejected", "expired")
-        assert account["received"] == sum(account[end] for end in ends), account
+        ends = ("delivered", "duplicate", "reduced", "evicted", "rejected", "expired")
+        assert account["received"] + account["copied"] == sum(account[end] for end in ends), account
         return account
 
     def stop(self):
@@ -168,7 +177,9 @@ def numbered(numbers):
 
 
 class Sink:
-    """An HTTP server to deliver to. It keeps what it gets, and answers with `status` when it is `open`."""
+    """An HTTP server to deliver to. It keeps what it gets, and answers with `status` when it is
+    `open`.
+    """
 
     def __init__(self, port=0):
         self.open = threading.Event()

@@ -1,10 +1,13 @@
-"""NATS JetStream as the output: what the broker has stored, and what becomes of messages while there is none."""
+"""NATS JetStream as the output: what the broker has stored, and what becomes of messages while
+there is none.
+"""
 
 import asyncio
 import itertools
 import json
 import pathlib
 import signal
+import ssl
 import subprocess
 import threading
 
@@ -13,23 +16,40 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 
 import clients
+import keys
 from support import PATIENCE, is_account, numbered, until
 
 
 class Broker:
     """A broker that can be killed and started again, with the same port and the same store."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, configuration=""):
         self.folder = folder
+        self.configuration = folder / "nats.conf"
+        self.configuration.write_text(configuration)
         self.port = -1
         self.start()
-        ports = until(lambda: [file for file in folder.glob("*.ports") if file.read_text()], "the broker's port")
+        ports = until(
+            lambda: [file for file in folder.glob("*.ports") if file.read_text()],
+            "the broker's port",
+        )
         self.url = json.loads(ports[0].read_text())["nats"][0]
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def start(self):
         program = clients.tool("nats-server")
-        command = [program, "-js", "-a", "127.0.0.1", "-p", self.port, "-sd", self.folder / "store"]
+        command = [
+            program,
+            "-c",
+            self.configuration,
+            "-js",
+            "-a",
+            "127.0.0.1",
+            "-p",
+            self.port,
+            "-sd",
+            self.folder / "store",
+        ]
         command += ["--ports_file_dir", self.folder] if self.port == -1 else []
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
@@ -38,7 +58,10 @@ class Broker:
         self.process.send_signal(signal.SIGSTOP)
         threads = pathlib.Path(f"/proc/{self.process.pid}/task")
         until(
-            lambda: all((each / "stat").read_text().rpartition(")")[2].split()[0] == "T" for each in threads.iterdir()),
+            lambda: all(
+                (each / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+                for each in threads.iterdir()
+            ),
             "a broker of which no thread runs",
         )
 
@@ -46,19 +69,23 @@ class Broker:
         self.process.kill()
         self.process.wait()
 
-    def stored(self):
+    def stored(self, **login):
         """The bodies in the stream, in order."""
+        return [message.data for message in self.messages(**login)]
 
+    def messages(self, **login):
         async def read():
-            client = await nats.connect(self.url, connect_timeout=PATIENCE)
+            client = await nats.connect(self.url, connect_timeout=PATIENCE, **login)
             try:
                 stream = client.jetstream(timeout=PATIENCE)
                 unacknowledged = ConsumerConfig(ack_policy=AckPolicy.NONE)
                 count = (await stream.stream_info("S")).state.messages
                 bodies = []
-                subscription = await stream.pull_subscribe("gateway", stream="S", config=unacknowledged)
+                subscription = await stream.pull_subscribe(
+                    "gateway", stream="S", config=unacknowledged
+                )
                 while len(bodies) < count:
-                    bodies += [message.data for message in await subscription.fetch(1000, timeout=PATIENCE)]
+                    bodies += await subscription.fetch(1000, timeout=PATIENCE)
                 return bodies
             finally:
                 await client.close()
@@ -105,7 +132,9 @@ def test_a_broker_that_comes_later(begin, broker):
 
 
 def test_a_broker_that_is_killed_and_comes_back(begin, broker):
-    """While messages come in all the time: each is stored once, in order, and none is lost but what was evicted."""
+    """While messages come in all the time: each is stored once, in order, and none is lost but what
+    was evicted.
+    """
     capacity = 1000
     gateway = begin("--max-age", "1h", "--capacity", str(capacity))
     numbers = itertools.count()
@@ -123,7 +152,10 @@ def test_a_broker_that_is_killed_and_comes_back(begin, broker):
             delivered = gateway.metric("delivered_total")
             until(lambda: gateway.metric("delivered_total") > delivered + 100, "a hundred more")
             broker.kill()
-            until(lambda: gateway.metric("evicted_total") > n * 1000, "evictions, since there is no broker")
+            until(
+                lambda: gateway.metric("evicted_total") > n * 1000,
+                "evictions, since there is no broker",
+            )
             broker.start()
     finally:
         stop.set()
@@ -153,7 +185,9 @@ def test_the_age_limit_holds_while_there_is_no_broker(begin, broker):
     broker.start()
     alive += send_until_one_is_delivered(gateway, b"after")
     account = gateway.stop()
-    is_account(account, received=100 + alive, delivered=account["delivered"], expired=account["expired"])
+    is_account(
+        account, received=100 + alive, delivered=account["delivered"], expired=account["expired"]
+    )
     stored = broker.stored()
     assert b"too old" not in stored and stored[0] == b"before" and stored[-1] == b"after"
 
@@ -172,7 +206,9 @@ def test_the_age_limit_holds_when_the_broker_hung_before(begin, broker):
     broker.start()
     alive += send_until_one_is_delivered(gateway, b"after")
     account = gateway.stop()
-    is_account(account, received=200 + alive, delivered=account["delivered"], expired=account["expired"])
+    is_account(
+        account, received=200 + alive, delivered=account["delivered"], expired=account["expired"]
+    )
     stored = broker.stored()
     assert body not in stored and stored[-1] == b"after"
 
@@ -187,3 +223,87 @@ def send_until_one_is_delivered(gateway, body):
         until(lambda: sum(map(gateway.metric, ended)) == received + n, "an end of all")
         if gateway.metric("delivered_total") > delivered:
             return n
+
+
+@pytest.fixture
+def private(tmp_path):
+    """Starts a broker with this configuration."""
+    started = []
+
+    def begin(configuration):
+        started.append(Broker(tmp_path, configuration))
+        return started[-1]
+
+    yield begin
+    for broker in started:
+        broker.kill()
+
+
+@pytest.mark.parametrize(
+    ("configuration", "login", "url"),
+    [
+        (
+            'authorization { user: "u", password: "p@ss:word" }',
+            {"user": "u", "password": "p@ss:word"},
+            "u:p%40ss%3Aword",
+        ),
+        ('authorization { token: "t-o-k-e-n" }', {"token": "t-o-k-e-n"}, "t-o-k-e-n"),
+    ],
+    ids=["password", "token"],
+)
+def test_a_broker_that_asks_who_we_are(private, start, configuration, login, url):
+    broker = private(configuration)
+    stranger = start(output=broker.url)
+    clients.nc(stranger.port["tcp+lines"], b"lost\n")
+    stranger.reaches("rejected_total", 1, reason="output")
+    gateway = start("--nats-stream", "S", output=broker.url.replace("//", f"//{url}@"))
+    clients.nc(gateway.port["tcp+lines"], b"m\n")
+    gateway.delivered(1)
+    is_account(gateway.stop(), received=1, delivered=1)
+    assert broker.stored(**login) == [b"m"]
+    assert url not in "".join(gateway.lines)
+
+
+def test_a_broker_with_tls_and_a_private_authority(private, start, identity):
+    authority, certificate, key = identity
+    broker = private(f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}')
+    url = f"tls://localhost:{broker.port}"
+    stranger = start(output=url)
+    clients.nc(stranger.port["tcp+lines"], b"lost\n")
+    stranger.reaches("rejected_total", 1, reason="output")
+    gateway = start("--nats-stream", "S", "--output-ca", authority, output=url)
+    clients.nc(gateway.port["tcp+lines"], b"m\n")
+    gateway.delivered(1)
+    is_account(gateway.stop(), received=1, delivered=1)
+    context = ssl.create_default_context(cafile=authority)
+    assert broker.stored(tls=context, tls_hostname="localhost") == [b"m"]
+
+
+def test_a_broker_with_accounts_and_a_file_of_credentials(private, start, tmp_path):
+    """A JWT for the user, signed by an account that an operator has signed: each signature is made
+    with the broker's own keys.
+    """
+    operator, system, account, user = map(keys.create, ("operator", "account", "account", "user"))
+    configuration = (
+        f"operator: {keys.jwt(operator, operator, 'operator', {})}\n"
+        f"resolver: MEMORY\nsystem_account: {system.public}\nresolver_preload {{\n"
+        f"{system.public}: {keys.jwt(operator, system, 'account', {})}\n"
+        f"{account.public}: {keys.jwt(operator, account, 'account', keys.ACCOUNT)}\n}}\n"
+    )
+    broker = private(configuration)
+    credentials = tmp_path / "user.creds"
+    credentials.write_text(keys.credentials(user, keys.jwt(account, user, "user", keys.USER)))
+    gateway = start("--nats-stream", "S", "--nats-credentials", credentials, output=broker.url)
+    clients.nc(gateway.port["tcp+lines"], b"m\n")
+    gateway.delivered(1)
+    is_account(gateway.stop(), received=1, delivered=1)
+    assert broker.stored(user_credentials=str(credentials)) == [b"m"]
+
+
+def test_the_request_goes_on_as_headers(begin, broker):
+    gateway = begin()
+    clients.curl(f"http://127.0.0.1:{gateway.port['http']}/", b"m", "-H", "X-Request-Id: abc")
+    gateway.delivered(1)
+    gateway.stop()
+    [message] = broker.messages()
+    assert message.headers["x-request-id"] == "abc"

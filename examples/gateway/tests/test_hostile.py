@@ -1,4 +1,6 @@
-"""Clients that are wrong, silent, slow, deaf, or too many. Whatever they do, the next one is served."""
+"""Clients that are wrong, silent, slow, deaf, or too many. Whatever they do, the next one is
+served.
+"""
 
 import contextlib
 import json
@@ -96,7 +98,7 @@ def test_malformed_grpc(start):
             malformed(gateway, "grpc-stream", n)
         assert fails("Nothing", b"") == grpc.StatusCode.UNIMPLEMENTED
         # A field that is not known is none of our business.
-        client.raw("Send", b"\x0a\x04good\x10\x01")
+        client.raw("Send", b"\x0a\x04good\x18\x01")
     # No gRPC at all.
     url = f"http://127.0.0.1:{port}/ringway.gateway.v1.Ingest/Send"
     clients.curl(url, b"m", "--http2-prior-knowledge")
@@ -158,7 +160,17 @@ def test_malformed_tcp_and_udp(start):
 def test_malformed_json(start, tmp_path):
     path = tmp_path / "out"
     gateway = start("--parse", "json", output=f"file:{path}")
-    lines = [b'{"a": 1}', b"{", b"", b"1 2", b"\xff", b"[" * 10_000, b'"\xed\xa0\x80"', b"[1e999]", b'"good"']
+    lines = [
+        b'{"a": 1}',
+        b"{",
+        b"",
+        b"1 2",
+        b"\xff",
+        b"[" * 10_000,
+        b'"\xed\xa0\x80"',
+        b"[1e999]",
+        b'"good"',
+    ]
     clients.nc(gateway.port["tcp+lines"], b"\n".join(lines) + b"\n")
     gateway.received(len(lines))
     clients.nc(gateway.port["tcp+frames"], clients.frames([b'{"over":\n"lines"}']))
@@ -174,7 +186,9 @@ def test_thousands_of_connections(start):
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2 * count + 200:
         pytest.skip(f"a process may not have {count} connections here")
     gateway = start()
-    connections = {scheme: [clients.tcp(gateway.port[scheme]) for _ in range(each)] for scheme in STREAMS}
+    connections = {
+        scheme: [clients.tcp(gateway.port[scheme]) for _ in range(each)] for scheme in STREAMS
+    }
     gateway.reaches("connections", count)
     for client in connections["ws"]:
         shake_hands(client)
@@ -204,7 +218,12 @@ def test_connections_have_a_limit(start):
     for scheme in STREAMS:
         with clients.tcp(gateway.port[scheme]) as one_more:
             assert clients.everything(one_more) == b""
-        gateway.reaches("refused_total", 1, input="grpc-unary" if scheme == "grpc" else scheme, reason="connections")
+        gateway.reaches(
+            "refused_total",
+            1,
+            input="grpc-unary" if scheme == "grpc" else scheme,
+            reason="connections",
+        )
     # Those that are there are served, and when one goes there is place for another.
     some[0].sendall(b"1\n")
     gateway.received(1)
@@ -220,7 +239,11 @@ def test_connections_that_are_silent_are_closed(start):
     gateway = start("--idle", "1s")
     beginnings = {
         "http": [b"", b"POST / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"],
-        "grpc": [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"],
+        "grpc": [
+            b"",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
+        ],
         "ws": [b"", b"GET / HT", HANDSHAKE, HANDSHAKE + b"\x82\x85\0\0\0\0ha"],
         "tcp+lines": [b"", b"half", b"whole\nhalf"],
         "tcp+frames": [b"", b"\0", b"\0\0\0\x09half"],

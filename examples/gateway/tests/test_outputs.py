@@ -30,7 +30,15 @@ def test_the_file_is_json_lines(start, tmp_path):
 def test_the_file_is_rotated(start, tmp_path):
     path = tmp_path / "out"
     size, count = 10_000, 500
-    gateway = start("--rotate-size", str(size), "--rotate-keep", "3", "--batch-size", "10", output=f"file:{path}")
+    gateway = start(
+        "--rotate-size",
+        str(size),
+        "--rotate-keep",
+        "3",
+        "--batch-size",
+        "10",
+        output=f"file:{path}",
+    )
     clients.nc(gateway.port["tcp+lines"], numbered(range(count)))
     gateway.delivered(count)
     is_account(gateway.stop(), received=count, delivered=count)
@@ -66,12 +74,16 @@ def test_standard_output(start, tmp_path):
 def test_one_gateway_delivers_to_another(start, tmp_path):
     path = tmp_path / "out"
     second = start("--parse", "json", inputs=["http"], output=f"file:{path}")
-    first = start("--batch-size", "1", "--parse", "json", output=f"http://127.0.0.1:{second.port['http']}/")
+    first = start(
+        "--batch-size", "1", "--parse", "json", output=f"http://127.0.0.1:{second.port['http']}/"
+    )
     clients.nc(first.port["tcp+lines"], numbered(range(100)))
     first.delivered(100)
     is_account(first.stop(), received=100, delivered=100)
     is_account(second.stop(), received=100, delivered=100)
-    assert [json.loads(line)["message"]["message"] for line in path.read_text().splitlines()] == list(range(100))
+    assert [
+        json.loads(line)["message"]["message"] for line in path.read_text().splitlines()
+    ] == list(range(100))
 
 
 def test_duplicates_are_left_out(start, tmp_path):

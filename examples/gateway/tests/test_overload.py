@@ -42,7 +42,9 @@ def test_a_slow_output_gets_what_the_queue_keeps(start, sink, queue):
 
 
 def test_the_client_is_told_what_is_rejected(start, sink):
-    gateway = start("--capacity", "1", "--output-timeout", "1h", "--queue", "channel", output=sink.url)
+    gateway = start(
+        "--capacity", "1", "--output-timeout", "1h", "--queue", "channel", output=sink.url
+    )
     blocked(gateway, sink)
     url = f"http://127.0.0.1:{gateway.port['http']}/"
     assert clients.curl(url, b"1")[0] == 202
@@ -75,7 +77,9 @@ def test_memory_stays_flat(start, sink, scheme):
                 assert client.stream([body] * flood).stored == flood
         else:
             with clients.tcp(gateway.port[scheme]) as client:
-                client.sendall((body + b"\n" if scheme == "tcp+lines" else clients.frames([body])) * flood)
+                client.sendall(
+                    (body + b"\n" if scheme == "tcp+lines" else clients.frames([body])) * flood
+                )
 
     memory = []
     for n in range(1, floods + 1):
@@ -115,11 +119,23 @@ def test_a_fast_input_from_many_sides_and_a_slow_output(start):
     account = gateway.stop()
     # The system may drop datagrams.
     assert 4 * each <= account["received"] <= 4 * each + 1000
-    assert account["evicted"] > 0 and account["rejected"] == account["expired"] == account["duplicate"] == 0
+    assert (
+        account["evicted"] > 0
+        and account["rejected"] == account["expired"] == account["duplicate"] == 0
+    )
 
 
 def test_an_output_that_fails_gets_everything_when_it_is_back(start, sink):
-    flags = ["--max-age", "1h", "--retry-first", "10ms", "--retry-longest", "50ms", "--batch-size", "7"]
+    flags = [
+        "--max-age",
+        "1h",
+        "--retry-first",
+        "10ms",
+        "--retry-longest",
+        "50ms",
+        "--batch-size",
+        "7",
+    ]
     gateway = start(*flags, output=sink.url)
     sink.status = 500
     clients.nc(gateway.port["tcp+lines"], numbered(range(500)))
@@ -154,7 +170,10 @@ def test_messages_that_are_too_old_expire(start, sink):
         clients.nc(gateway.port["tcp+lines"], numbered([n]))
         n += 1
         gateway.received(n)
-        until(lambda: gateway.metric("expired_total") + gateway.metric("delivered_total") == n, "an end of each")
+        until(
+            lambda: gateway.metric("expired_total") + gateway.metric("delivered_total") == n,
+            "an end of each",
+        )
     account = gateway.stop()
     assert account["received"] == n and account["rejected"] == 0
     assert len(sink.numbers()) == account["delivered"] and min(sink.numbers()) >= 500
@@ -181,12 +200,21 @@ def test_what_the_output_refuses_is_not_tried_again(start, sink):
 
 
 def test_the_breaker_opens_and_closes(start, sink):
-    flags = ["--breaker-after", "2", "--breaker-pause", "1s", "--retry-first", "10ms", "--max-age", "1h"]
+    flags = [
+        "--breaker-after",
+        "2",
+        "--breaker-pause",
+        "1s",
+        "--retry-first",
+        "10ms",
+        "--max-age",
+        "1h",
+    ]
     gateway = start(*flags, output=sink.url)
     assert gateway.ask("/readyz") == (200, "ready\n")
     sink.status = 500
     clients.nc(gateway.port["tcp+lines"], b"0\n")
-    until(lambda: gateway.ask("/readyz") == (503, "the output fails\n"), "not ready")
+    until(lambda: gateway.ask("/readyz") == (503, f"the output {sink.url} fails\n"), "not ready")
     sink.status = 200
     gateway.delivered(1)
     until(lambda: gateway.ask("/readyz") == (200, "ready\n"), "ready again")

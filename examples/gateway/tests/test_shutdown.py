@@ -1,4 +1,6 @@
-"""The end: inputs stop, the queue drains within a limit, outputs are flushed, and the last line is exact."""
+"""The end: inputs stop, the queue drains within a limit, outputs are flushed, and the last line is
+exact.
+"""
 
 import os
 import signal
@@ -46,7 +48,9 @@ def test_the_queue_drains(full, sink, number):
     until(lambda: gateway.ask("/readyz") == (503, "shutting down\n"), "not ready")
     assert gateway.ask("/healthz")[0] == 200
     for scheme in "http", "grpc", "ws", "tcp+lines", "tcp+frames":
-        until(lambda scheme=scheme: refuses(gateway.port[scheme]), f"no new connections of {scheme}")
+        until(
+            lambda scheme=scheme: refuses(gateway.port[scheme]), f"no new connections of {scheme}"
+        )
     assert gateway.process.poll() is None
     sink.open.set()
     is_account(gateway.account(), received=COUNT, delivered=COUNT)
@@ -71,11 +75,15 @@ def test_a_second_signal_shortens_it(full):
 def test_connections_of_all_kinds_are_open(start):
     gateway = start("--drain", "4s")
     port = gateway.port
-    lines, frames, http = (clients.tcp(port[scheme]) for scheme in ("tcp+lines", "tcp+frames", "http"))
+    lines, frames, http = (
+        clients.tcp(port[scheme]) for scheme in ("tcp+lines", "tcp+frames", "http")
+    )
     lines.sendall(b"whole\npart")
     frames.sendall(clients.frames([b"whole"]) + b"\0\0")
     http.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\npart")
-    silent = [clients.tcp(port[scheme]) for scheme in ("http", "grpc", "ws", "tcp+lines", "tcp+frames")]
+    silent = [
+        clients.tcp(port[scheme]) for scheme in ("http", "grpc", "ws", "tcp+lines", "tcp+frames")
+    ]
     told = [b"a", b"b"]
 
     def endless():
@@ -130,7 +138,16 @@ def test_while_messages_come_in(start, tmp_path):
 
 
 def test_the_last_line_as_text():
-    command = [BINARY, "run", "--input", "udp://0", "--operations", "127.0.0.1:0", "--output", "null"]
+    command = [
+        BINARY,
+        "run",
+        "--input",
+        "udp://0",
+        "--operations",
+        "127.0.0.1:0",
+        "--output",
+        "null",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
     try:
         for line in process.stderr:
@@ -138,7 +155,10 @@ def test_the_last_line_as_text():
                 break
         process.terminate()
         last = process.communicate(timeout=PATIENCE)[1].splitlines()[-1]
-        zeros = "account: received 0 = delivered 0 + duplicate 0 + evicted 0 + rejected 0 + expired 0; refused 0"
+        zeros = (
+            "account: received 0 + copied 0 = delivered 0 + duplicate 0 + reduced 0 + evicted 0 + rejected 0 + expired 0; "
+            "refused 0, dropped by the system 0"
+        )
         assert (last, process.returncode) == (zeros, 0)
     finally:
         process.kill()

@@ -12,21 +12,11 @@ from support import PATIENCE, bodies, is_account
 SCHEMES = ("https", "grpcs", "wss", "tls+lines", "tls+frames")
 
 
-@pytest.fixture(scope="module")
-def identity(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    kind = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost".split()
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    clients.execute("openssl", *kind, *names, "-keyout", key, "-out", certificate)
-    return certificate, key
-
-
 @pytest.fixture
 def secure(start, identity, tmp_path):
-    certificate, key = identity
+    authority, certificate, key = identity
     flags = ["--tls-cert", str(certificate), "--tls-key", str(key)]
-    return start(*flags, inputs=SCHEMES, output=f"file:{tmp_path}/out"), certificate
+    return start(*flags, inputs=SCHEMES, output=f"file:{tmp_path}/out"), authority
 
 
 def test_all_of_them(secure, tmp_path):
@@ -53,7 +43,19 @@ def test_all_of_them(secure, tmp_path):
 def test_hundreds_of_requests_at_once_in_one_connection(secure):
     gateway, certificate = secure
     url = f"https://localhost:{gateway.port['https']}"
-    flags = ["-q", "-sS", "--noproxy", "*", "--cacert", certificate, "--parallel", "--parallel-max", 50, "-d", "same"]
+    flags = [
+        "-q",
+        "-sS",
+        "--noproxy",
+        "*",
+        "--cacert",
+        certificate,
+        "--parallel",
+        "--parallel-max",
+        50,
+        "-d",
+        "same",
+    ]
     done = clients.execute("curl", *flags, "-w", "%{http_code} %{http_version}\n", f"{url}/[1-500]")
     assert done.stdout.splitlines() == [b"202 2"] * 500
     is_account(gateway.stop(), received=500, delivered=500)
@@ -68,7 +70,12 @@ def test_who_does_not_speak_it(secure):
         gateway.reaches("refused_total", n, reason="malformed")
     # Who does not know the certificate has not sent anything either.
     url = f"https://localhost:{gateway.port['https']}/"
-    assert clients.execute("curl", "-q", "-sS", "--noproxy", "*", "-d", "m", url, check=False).returncode == 60
+    assert (
+        clients.execute(
+            "curl", "-q", "-sS", "--noproxy", "*", "-d", "m", url, check=False
+        ).returncode
+        == 60
+    )
     assert clients.curl(url, b"good", "--cacert", certificate)[0] == 202
     account = gateway.stop()
     assert (account["received"], account["delivered"]) == (1, 1)

@@ -36,10 +36,33 @@ struct Line {
 }
 
 impl Gateway {
-    pub(super) async fn start(scheme: &str, queue: Kind, output: &str) -> Result<Self, crate::Error> {
+    pub(super) async fn start(
+        scheme: &str,
+        queue: Kind,
+        output: &str,
+    ) -> Result<Self, crate::Error> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["run", "--operations", "127.0.0.1:0", "--log-format", "json", "--drain", "60s"]);
-        command.args(["--input", &format!("{scheme}://0"), "--queue", &queue.to_string(), "--output", output]);
+        command.args([
+            "run",
+            "--operations",
+            "127.0.0.1:0",
+            "--log-format",
+            "json",
+            "--drain",
+            "60s",
+        ]);
+        command.args([
+            "--input",
+            &format!("{scheme}://0"),
+            "--queue",
+            &queue.to_string(),
+            "--output",
+            output,
+        ]);
+        if queue == Kind::MutexVec {
+            // What a queue without a bound costs is to be seen.
+            command.args(["--queue-bytes", "1TiB"]);
+        }
         // What is set for another gateway is not for this one.
         std::env::vars_os()
             .map(|(name, _)| name)
@@ -66,9 +89,11 @@ impl Gateway {
 
     /// The histogram of the ages at delivery.
     pub(super) async fn ages(&self) -> Result<Ages, crate::Error> {
-        let text = reqwest::get(format!("http://{}/metrics", self.operations)).await?.text().await?;
+        let text =
+            reqwest::get(format!("http://{}/metrics", self.operations)).await?.text().await?;
         let buckets = text.lines().filter_map(|line| {
-            let (bound, count) = line.strip_prefix("gateway_delivery_age_seconds_bucket{le=\"")?.split_once("\"} ")?;
+            let labels = line.strip_prefix("gateway_delivery_age_seconds_bucket{")?;
+            let (bound, count) = labels.split_once("le=\"")?.1.split_once("\"} ")?;
             Some((bound.parse().unwrap_or(f64::INFINITY), count.parse().ok()?))
         });
         Ok(Ages(buckets.collect()))
@@ -79,12 +104,14 @@ impl Gateway {
         sleep(Duration::from_millis(100)).await;
         let id = self.process.id().ok_or("the gateway has ended by itself")?;
         let pid = Pid::from_raw(i32::try_from(id)?).ok_or("the gateway has no id")?;
-        // Before the signal: there is no looking once it has ended. But it may grow while it drains.
+        // Before the signal: there is no looking once it has ended. But it may grow while it
+        // drains.
         let (mut account, mut peak_memory) = (None, peak(id));
         kill_process(pid, Signal::TERM)?;
         while let Some(text) = self.log.next_line().await? {
             peak_memory = peak(id).or(peak_memory);
-            account = serde_json::from_str::<Line>(&text).ok().and_then(|line| line.account).or(account);
+            account =
+                serde_json::from_str::<Line>(&text).ok().and_then(|line| line.account).or(account);
         }
         self.process.wait().await?;
         Ok(Ended { account: account.ok_or("the gateway left no account")?, peak_memory })
@@ -94,8 +121,13 @@ impl Gateway {
 /// Its peak of resident memory.
 fn peak(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let kib: u64 =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()?;
+    let kib: u64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?
+        .trim()
+        .strip_suffix(" kB")?
+        .parse()
+        .ok()?;
     Some(kib * 1024)
 }
 
@@ -117,7 +149,10 @@ mod tests {
     #[test]
     fn a_quantile_is_the_bound_of_the_bucket_in_which_it_is() {
         let ages = Ages(vec![(0.1, 50), (0.2, 98), (0.4, 100), (f64::INFINITY, 100)]);
-        assert_eq!([0.5, 0.51, 0.98, 0.99].map(|q| ages.quantile(q).unwrap()), [0.1, 0.2, 0.2, 0.4]);
+        assert_eq!(
+            [0.5, 0.51, 0.98, 0.99].map(|q| ages.quantile(q).unwrap()),
+            [0.1, 0.2, 0.2, 0.4]
+        );
         assert_eq!(Ages(vec![(0.1, 0), (f64::INFINITY, 0)]).quantile(0.5), None);
     }
 }

@@ -69,8 +69,9 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// Serial: one connection, one message at a time, each written by itself and, where there are answers, answered before the next.
-/// Parallel: several connections; those without answers write many messages at once.
+/// Serial: one connection, one message at a time, each written by itself and, where there are
+/// answers, answered before the next. Parallel: several connections; those without answers write
+/// many messages at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Mode {
     Serial,
@@ -97,7 +98,8 @@ pub(super) struct Tally {
 const BYTES_AT_ONCE: usize = 64 * 1024;
 const MESSAGES_AT_ONCE: usize = 1024;
 
-/// One connection, which sends until then; when it returns, all that arrives has arrived (but for UDP).
+/// One connection, which sends until then; when it returns, all that arrives has arrived (but for
+/// UDP).
 pub(super) async fn send(
     protocol: Protocol,
     mode: Mode,
@@ -105,15 +107,20 @@ pub(super) async fn send(
     message: Bytes,
     until: Instant,
 ) -> Result<Tally, crate::Error> {
-    let burst =
-        if mode == Mode::Serial { 1 } else { (BYTES_AT_ONCE / message.len().max(1)).clamp(1, MESSAGES_AT_ONCE) };
+    let burst = if mode == Mode::Serial {
+        1
+    } else {
+        (BYTES_AT_ONCE / message.len().max(1)).clamp(1, MESSAGES_AT_ONCE)
+    };
     match protocol {
         Protocol::Http1 => http1(to, message, until).await,
         Protocol::Http2 => http2(to, message, until).await,
         Protocol::GrpcUnary => grpc_unary(to, message, until).await,
         Protocol::GrpcStream => grpc_stream(to, message, until, burst).await,
         Protocol::Udp => udp(to, message, until).await,
-        Protocol::TcpLines => tcp(to, [&message[..], b"\n"].concat().repeat(burst), burst, until).await,
+        Protocol::TcpLines => {
+            tcp(to, [&message[..], b"\n"].concat().repeat(burst), burst, until).await
+        }
         Protocol::TcpFrames => {
             let length = u32::try_from(message.len())?.to_be_bytes();
             tcp(to, [&length, &message[..]].concat().repeat(burst), burst, until).await
@@ -133,7 +140,8 @@ async fn http1(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, 
     tokio::spawn(connection);
     let mut tally = Tally::default();
     while Instant::now() < until {
-        let request = Request::post("/").header("host", "bench").body(Body::from(message.clone()))?;
+        let request =
+            Request::post("/").header("host", "bench").body(Body::from(message.clone()))?;
         answered(sender.send_request(request).await?).await?;
         tally.sent += 1;
         sender.ready().await?;
@@ -142,7 +150,8 @@ async fn http1(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, 
 }
 
 async fn http2(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, crate::Error> {
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(connect(to).await?)).await?;
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(connect(to).await?)).await?;
     tokio::spawn(connection);
     let mut tally = Tally::default();
     while Instant::now() < until {
@@ -153,7 +162,9 @@ async fn http2(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, 
     Ok(tally)
 }
 
-async fn answered(response: axum::http::Response<hyper::body::Incoming>) -> Result<(), crate::Error> {
+async fn answered(
+    response: axum::http::Response<hyper::body::Incoming>,
+) -> Result<(), crate::Error> {
     let status = response.status();
     axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await?;
     if status == StatusCode::ACCEPTED { Ok(()) } else { Err(format!("it answers {status}").into()) }
@@ -163,15 +174,20 @@ async fn grpc_unary(to: SocketAddr, body: Bytes, until: Instant) -> Result<Tally
     let mut client = IngestClient::connect(format!("http://{to}")).await?;
     let mut tally = Tally::default();
     while Instant::now() < until {
-        client.send(Message { body: body.clone() }).await?;
+        client.send(Message { body: body.clone(), ..Message::default() }).await?;
         tally.sent += 1;
     }
     Ok(tally)
 }
 
-async fn grpc_stream(to: SocketAddr, body: Bytes, until: Instant, burst: usize) -> Result<Tally, crate::Error> {
+async fn grpc_stream(
+    to: SocketAddr,
+    body: Bytes,
+    until: Instant,
+    burst: usize,
+) -> Result<Tally, crate::Error> {
     let mut client = IngestClient::connect(format!("http://{to}")).await?;
-    let message = Message { body };
+    let message = Message { body, ..Message::default() };
     let bursts = stream::unfold(message, move |message| async move {
         // What is ready is written together, so a burst ends where this is not.
         yield_now().await;
@@ -189,7 +205,9 @@ async fn udp(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, cr
         match socket.send(&message).await {
             Ok(_) => tally.sent += 1,
             // Larger than any datagram: no second try has another end.
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::MSGSIZE.raw_os_error()) => {
+            Err(error)
+                if error.raw_os_error() == Some(rustix::io::Errno::MSGSIZE.raw_os_error()) =>
+            {
                 tally.refused += 1;
                 break;
             }
@@ -199,7 +217,12 @@ async fn udp(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, cr
     Ok(tally)
 }
 
-async fn tcp(to: SocketAddr, burst: Vec<u8>, messages: usize, until: Instant) -> Result<Tally, crate::Error> {
+async fn tcp(
+    to: SocketAddr,
+    burst: Vec<u8>,
+    messages: usize,
+    until: Instant,
+) -> Result<Tally, crate::Error> {
     let mut socket = connect(to).await?;
     let mut tally = Tally::default();
     while Instant::now() < until {
@@ -212,8 +235,14 @@ async fn tcp(to: SocketAddr, burst: Vec<u8>, messages: usize, until: Instant) ->
     if answer.is_empty() { Ok(tally) } else { Err(answer.into()) }
 }
 
-async fn websocket(to: SocketAddr, message: Bytes, until: Instant, burst: usize) -> Result<Tally, crate::Error> {
-    let (mut socket, _) = tokio_tungstenite::client_async(format!("ws://{to}/"), connect(to).await?).await?;
+async fn websocket(
+    to: SocketAddr,
+    message: Bytes,
+    until: Instant,
+    burst: usize,
+) -> Result<Tally, crate::Error> {
+    let (mut socket, _) =
+        tokio_tungstenite::client_async(format!("ws://{to}/"), connect(to).await?).await?;
     let mut tally = Tally::default();
     while Instant::now() < until {
         for _ in 0..burst {

@@ -14,21 +14,33 @@ pub(super) fn tables(results: &Results) -> String {
             let line = if cell.sent == 0 {
                 "| too large, refused by the sender | | | ".to_string()
             } else {
-                format!("| {} | {} | {} | {} ", time(cell), thousands(rate(cell)), share(cell), memory(cell))
+                format!(
+                    "| {} | {} | {} | {} ",
+                    time(cell),
+                    thousands(rate(cell)),
+                    share(cell),
+                    memory(cell)
+                )
             };
             let _ = writeln!(text, "| {protocol} | {mode} | {bytes} {line}|");
         }
     }
     if let Some(first) = results.queues.first() {
-        let _ = writeln!(text, "\n{}, {}, {} bytes, with a slow output:\n", first.protocol, first.mode, first.bytes);
+        let _ = writeln!(
+            text,
+            "\n{}, {}, {} bytes, with a slow output:\n",
+            first.protocol, first.mode, first.bytes
+        );
         text += "| queue | messages a second | delivered | evicted | rejected | age, median | 99th | peak memory |\n";
         text += "|---|---:|---:|---:|---:|---:|---:|---:|\n";
         for cell in &results.queues {
             let of = |n: u64| percent(n, cell.received);
-            let age = |seconds: Option<f64>| seconds.map_or("".into(), |s| format!("≤ {}", duration(s)));
+            let age =
+                |seconds: Option<f64>| seconds.map_or("".into(), |s| format!("≤ {}", duration(s)));
             let (rate, memory) = (thousands(rate(cell)), memory(cell));
             let (median, worst) = (age(cell.age_median), age(cell.age_99th));
-            let (delivered, evicted, rejected) = (of(cell.delivered), of(cell.evicted), of(cell.rejected));
+            let (delivered, evicted, rejected) =
+                (of(cell.delivered), of(cell.evicted), of(cell.rejected));
             let queue = &cell.queue;
             let _ = writeln!(
                 text,
@@ -76,7 +88,8 @@ fn duration(seconds: f64) -> String {
 
 fn thousands(n: u64) -> String {
     let digits = n.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group)).collect();
+    let groups: Vec<_> =
+        digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group)).collect();
     groups.join(",")
 }
 

@@ -1,4 +1,5 @@
-//! What all inputs over TCP share: accepting, TLS, the limits on connections and idle time, and the end.
+//! What all inputs over TCP share: accepting, TLS, the limits on connections and idle time, and the
+//! end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,14 +20,20 @@ use crate::account::{Account, Refusal};
 use crate::intake::Intake;
 use crate::tls::Identity;
 
-/// A connection, with or without TLS, whose reads and writes fail when the other side is silent for too long.
-pub(super) type Stream = Pin<Box<TimeoutStream<Plain>>>;
-type Plain = tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
+/// A connection, with or without TLS, whose reads and writes fail when the other side is silent for
+/// too long.
+pub(crate) type Stream = Pin<Box<TimeoutStream<Plain>>>;
+pub(crate) type Plain =
+    tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
 
 /// What one peer may take, and all together.
 #[derive(Clone)]
 pub(crate) struct Limits {
     pub(crate) idle: Duration,
+    /// How long a handshake may take.
+    pub(crate) handshake: Duration,
+    /// What the system is asked to keep of UDP.
+    pub(crate) udp_buffer: usize,
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) identity: Option<Identity>,
     pub(crate) account: Arc<Account>,
@@ -40,19 +47,27 @@ pub(super) struct Connections {
 
 impl Connections {
     /// With TLS when it is said what is spoken inside.
-    pub(super) fn bind(address: SocketAddr, tls: Option<&[&[u8]]>, limits: &Limits) -> Result<Self, crate::Error> {
+    pub(super) fn bind(
+        addresses: &[SocketAddr],
+        tls: Option<&[&[u8]]>,
+        limits: &Limits,
+    ) -> Result<Self, crate::Error> {
         let tls = match (tls, &limits.identity) {
             (None, _) => None,
             (Some(_), None) => return Err("TLS needs --tls-cert and --tls-key".into()),
             (Some(protocols), Some(identity)) => Some(identity.acceptor(protocols)),
         };
-        let listener = std::net::TcpListener::bind(address)?;
+        let listener = std::net::TcpListener::bind(addresses)?;
         listener.set_nonblocking(true)?;
         Ok(Self { listener: TcpListener::from_std(listener)?, tls, limits: limits.clone() })
     }
 
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    pub(super) fn idle(&self) -> Duration {
+        self.limits.idle
     }
 
     /// Accepts until it is told to stop; each connection is a task that `handle` makes.
@@ -66,8 +81,8 @@ impl Connections {
     {
         let Self { listener, tls, limits } = self;
         while let Some(accepted) = life.stop.run_until_cancelled(listener.accept()).await {
-            let socket = match accepted {
-                Ok((socket, _)) => socket,
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     warn!(%error, "cannot accept");
                     // Most likely there are no file descriptors left, and none comes back at once.
@@ -75,31 +90,38 @@ impl Connections {
                     continue;
                 }
             };
+            let intake = intake.with_peer(peer);
             let Ok(permit) = Arc::clone(&limits.connections).try_acquire_owned() else {
-                intake.refuse(Refusal::Connections);
-                debug!("too many connections: one more was closed");
+                intake.refuse(Refusal::Connections, None);
                 continue;
             };
-            let (limits, tls, intake, handle) = (limits.clone(), tls.clone(), intake.clone(), handle.clone());
+            let (limits, tls, handle) = (limits.clone(), tls.clone(), handle.clone());
             let life_of_it = life.clone();
             life.spawn(async move {
                 let _permit = permit;
                 let _open = Open::new(&limits.account);
-                match secure(socket, tls, limits.idle).await {
-                    Ok(stream) => {
-                        let mut stream = TimeoutStream::new(stream);
-                        stream.set_read_timeout(Some(limits.idle));
-                        stream.set_write_timeout(Some(limits.idle));
-                        handle(Box::pin(stream), intake, life_of_it).await;
-                    }
+                match secure(socket, tls, limits.handshake).await {
+                    Ok(stream) => handle(limited(stream, limits.idle), intake, life_of_it).await,
                     Err(error) => {
-                        debug!(%error, "no connection");
-                        intake.refuse(Refusal::Malformed);
+                        debug!(%error, %peer, "no connection");
+                        intake.refuse(reason(&error), None);
                     }
                 }
             });
         }
     }
+}
+
+fn limited(stream: Plain, idle: Duration) -> Stream {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(idle));
+    stream.set_write_timeout(Some(idle));
+    Box::pin(stream)
+}
+
+/// A connection that is none of an input.
+pub(crate) fn plain(socket: TcpStream, idle: Duration) -> Stream {
+    limited(Plain::Left(socket), idle)
 }
 
 async fn secure(socket: TcpStream, tls: Option<TlsAcceptor>, limit: Duration) -> io::Result<Plain> {
@@ -108,6 +130,10 @@ async fn secure(socket: TcpStream, tls: Option<TlsAcceptor>, limit: Duration) ->
         None => Ok(Plain::Left(socket)),
         Some(tls) => Ok(Plain::Right(timeout(limit, tls.accept(socket)).await??)),
     }
+}
+
+fn reason(error: &io::Error) -> Refusal {
+    if error.kind() == io::ErrorKind::TimedOut { Refusal::TooSlow } else { Refusal::Malformed }
 }
 
 /// A connection, as it is counted.
@@ -126,8 +152,8 @@ impl Drop for Open {
     }
 }
 
-/// Closes after a last word: what is still coming is read for a moment, or the other side's system would throw the word away
-/// and report a reset.
+/// Closes after a last word: what is still coming is read for a moment, or the other side's system
+/// would throw the word away and report a reset.
 pub(super) async fn close_gently(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     let _ = timeout(Duration::from_secs(1), async {
         stream.shutdown().await?;

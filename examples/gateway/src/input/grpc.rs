@@ -2,13 +2,20 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use prost::encoding::encoded_len_varint;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status, Streaming};
 
@@ -17,13 +24,17 @@ use super::{Input, Life, http};
 use crate::account::Refusal;
 use crate::intake::{Intake, Taken};
 use crate::message::{Source, detach};
+use crate::origin::Origin;
 use crate::proto::ingest_server::{Ingest, IngestServer};
 use crate::proto::{Accepted, Message};
+use crate::topics::Topic;
 
 pub(super) struct Grpc(pub(super) Connections);
 
 /// How many messages of a stream are taken together, if they are there.
 const AT_ONCE: usize = 256;
+/// What a message may have besides its body.
+const SUBJECT: usize = 256;
 
 #[async_trait]
 impl Input for Grpc {
@@ -33,36 +44,82 @@ impl Input for Grpc {
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
         let handle = |stream, intake: Intake, life: Life| {
-            // A message is its body, and before that the field's tag and its length.
-            let max = intake.max_message();
-            let limit = 1 + encoded_len_varint(max as u64) + max;
+            // A message is its body, and before that the field's tag and its length; and so is its
+            // subject.
+            let max = intake.limits().message;
+            let limit = 1 + encoded_len_varint(max as u64) + max + SUBJECT;
             let service = Service {
                 unary: intake.of(Source::GrpcUnary),
                 stream: intake.of(Source::GrpcStream),
                 stop: life.stop.clone(),
             };
-            let refused = middleware::from_fn_with_state(service.unary.clone(), count_refused);
-            let service = IngestServer::new(service).max_decoding_message_size(limit);
-            http::serve(stream, Routes::new(service).into_axum_router().layer(refused), life)
+            let (refused, peer) = ((Arc::new(service.unary.clone()), life.clone()), intake.peer());
+            let service = IngestServer::new(service)
+                .max_decoding_message_size(limit)
+                .accept_compressed(CompressionEncoding::Gzip);
+            let routes = Routes::new(service)
+                .into_axum_router()
+                .layer(middleware::from_fn_with_state(refused, count_refused))
+                .layer(middleware::from_fn_with_state(peer, http::identify));
+            http::serve(stream, routes, peer, life)
         };
         self.0.serve(intake, life, handle).await;
     }
 }
 
-/// A unary message that cannot be decoded never gets to the service.
+/// What never gets to the service: what is no gRPC, a call of something else, and a unary message
+/// that cannot be decoded.
 async fn count_refused(
-    State(intake): State<Intake>,
-    request: axum::extract::Request,
+    State((intake, life)): State<(Arc<Intake>, Life)>,
+    mut request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {
+    let origin = request.extensions().get::<Arc<Origin>>().cloned();
+    let refuse = |why| intake.refuse(why, origin.as_deref());
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+    if !content_type.starts_with(b"application/grpc") {
+        refuse(Refusal::Malformed);
+        http::body::read_gently(request.into_body(), &life);
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "this port speaks gRPC, of the type application/grpc\n",
+        )
+            .into_response();
+    }
+    let reached = Reached::default();
+    request.extensions_mut().insert(reached.clone());
     let is_unary = request.uri().path().ends_with("/Send");
-    let response = next.run(request).await;
-    match Status::from_header_map(response.headers()).map(|status| status.code()) {
-        Some(Code::OutOfRange) if is_unary => intake.refuse(Refusal::TooLarge),
-        Some(Code::Internal) if is_unary => intake.refuse(Refusal::Malformed),
-        _ => {}
+    let answer = next.run(request);
+    let response = match is_unary {
+        false => answer.await,
+        true => match timeout(intake.limits().time, answer).await {
+            Ok(response) => response,
+            Err(_) => {
+                refuse(Refusal::TooSlow);
+                return Status::deadline_exceeded("the message takes too long").into_http();
+            }
+        },
+    };
+    if !reached.0.load(Ordering::Relaxed) {
+        match Status::from_header_map(response.headers()).map(|status| status.code()) {
+            Some(Code::OutOfRange | Code::ResourceExhausted) => refuse(Refusal::TooLarge),
+            _ => refuse(Refusal::Malformed),
+        }
     }
     response
+}
+
+/// Whether a call has got to the service.
+#[derive(Clone, Default)]
+struct Reached(Arc<AtomicBool>);
+
+impl Reached {
+    fn by<T>(request: &Request<T>) {
+        if let Some(Self(reached)) = request.extensions().get() {
+            reached.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 struct Service {
@@ -74,26 +131,47 @@ struct Service {
 #[async_trait]
 impl Ingest for Service {
     async fn send(&self, request: Request<Message>) -> Result<Response<Accepted>, Status> {
-        match self.unary.take([detach(request.into_inner().body)].into_iter()) {
+        let origin = request.extensions().get::<Arc<Origin>>().cloned();
+        Reached::by(&request);
+        let Message { body, subject } = request.into_inner();
+        if body.len() > self.unary.limits().message {
+            self.unary.refuse(Refusal::TooLarge, origin.as_deref());
+            return Err(Status::out_of_range(self.unary.over_the_limit()));
+        }
+        let topic = self.unary.topic(&subject);
+        match self.unary.take(topic, &mut vec![detach(body)], origin.as_ref()).await {
             Taken { rejected: 0, .. } => Ok(Response::new(Accepted { stored: 1, rejected: 0 })),
             _ => Err(Status::resource_exhausted("the queue has rejected the message")),
         }
     }
 
-    async fn stream(&self, request: Request<Streaming<Message>>) -> Result<Response<Accepted>, Status> {
+    async fn stream(
+        &self,
+        request: Request<Streaming<Message>>,
+    ) -> Result<Response<Accepted>, Status> {
+        let origin = request.extensions().get::<Arc<Origin>>().cloned();
+        Reached::by(&request);
         let mut chunks = request.into_inner().ready_chunks(AT_ONCE);
         let mut accepted = Accepted::default();
-        let mut bodies = Vec::new();
         let mut ended = Ok(());
         while ended.is_ok() {
             let Some(chunk) = self.stop.run_until_cancelled(chunks.next()).await else {
-                let text = format!("shutting down; of this stream, {} messages are stored", accepted.stored);
+                let text = format!(
+                    "shutting down; of this stream, {} messages are stored",
+                    accepted.stored
+                );
                 return Err(Status::unavailable(text));
             };
             let Some(chunk) = chunk else { break };
+            let mut together =
+                Together { service: self, topic: Topic::default(), bodies: Vec::new() };
             for message in chunk {
                 match message {
-                    Ok(message) => bodies.push(detach(message.body)),
+                    Ok(message) if message.body.len() > self.stream.limits().message => {
+                        ended = Err(Status::out_of_range(self.stream.over_the_limit()));
+                        break;
+                    }
+                    Ok(message) => together.add(message, &mut accepted).await,
                     Err(status) => {
                         // What seems to follow is not to be relied on.
                         ended = Err(status);
@@ -101,14 +179,38 @@ impl Ingest for Service {
                     }
                 }
             }
-            let Taken { stored, rejected } = self.stream.take(bodies.drain(..));
-            accepted.stored += stored;
-            accepted.rejected += rejected;
+            together.take(&mut accepted).await;
         }
         ended.inspect_err(|status| {
             let too_large = matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted);
-            self.stream.refuse(if too_large { Refusal::TooLarge } else { Refusal::Malformed });
+            let why = if too_large { Refusal::TooLarge } else { Refusal::Malformed };
+            self.stream.refuse(why, origin.as_deref());
         })?;
         Ok(Response::new(accepted))
+    }
+}
+
+/// Messages that follow each other and have the same topic.
+struct Together<'a> {
+    service: &'a Service,
+    topic: Topic,
+    bodies: Vec<Bytes>,
+}
+
+impl Together<'_> {
+    async fn add(&mut self, message: Message, accepted: &mut Accepted) {
+        let topic = self.service.stream.topic(&message.subject);
+        if topic != self.topic {
+            self.take(accepted).await;
+            self.topic = topic;
+        }
+        self.bodies.push(detach(message.body));
+    }
+
+    async fn take(&mut self, accepted: &mut Accepted) {
+        let Taken { stored, rejected } =
+            self.service.stream.take(self.topic, &mut self.bodies, None).await;
+        accepted.stored += stored;
+        accepted.rejected += rejected;
     }
 }

@@ -1,17 +1,22 @@
-//! Unary HTTP, 1.1 and 2: the body of a POST to any path is a message. 202 when the queue has it, 503 when it rejects it, 413 over the limit.
+//! Unary HTTP, 1.1 and 2: the body of a POST is a message, or several with a type such as
+//! `application/x-ndjson`: a line each. The path may name a topic. 202 when the queue has them, 503
+//! when it rejects some, 413 over the limit.
+
+pub(super) mod body;
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
+use bytes::Bytes;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -22,6 +27,7 @@ use super::{Input, Life};
 use crate::account::Refusal;
 use crate::intake::{Intake, Taken};
 use crate::message::detach;
+use crate::origin::{Origin, REQUEST_ID};
 
 pub(super) struct Http(pub(super) Connections);
 
@@ -32,46 +38,116 @@ impl Input for Http {
     }
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
-        let handle = |stream, intake: Intake, life| {
-            let limit = DefaultBodyLimit::max(intake.max_message());
-            let routes = Router::new().fallback_service(post(take).layer(limit).with_state(intake));
-            serve(stream, routes, life)
+        let handle = |stream, intake: Intake, life: Life| {
+            let peer = intake.peer();
+            // Behind a pointer, since each request has a clone.
+            let front = Arc::new(Front { intake, life: life.clone() });
+            let routes = Router::new().fallback_service(any(take).with_state(front));
+            serve(stream, routes.layer(middleware::from_fn_with_state(peer, identify)), peer, life)
         };
         self.0.serve(intake, life, handle).await;
     }
 }
 
-async fn take(State(intake): State<Intake>, body: Result<Bytes, BytesRejection>) -> Response {
-    match body {
-        Ok(body) => match intake.take([detach(body)].into_iter()) {
-            Taken { rejected: 0, .. } => StatusCode::ACCEPTED.into_response(),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, "the queue has rejected the message\n").into_response(),
-        },
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            intake.refuse(Refusal::TooLarge);
-            (error.status(), intake.over_the_limit() + "\n").into_response()
-        }
+/// Finds out by which request messages come, and tells the client.
+pub(super) async fn identify(
+    State(peer): State<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let origin = Arc::new(Origin::of(request.headers(), peer));
+    request.extensions_mut().insert(Arc::clone(&origin));
+    let mut response = next.run(request).await;
+    if let Ok(id) = HeaderValue::try_from(&origin.request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+struct Front {
+    intake: Intake,
+    life: Life,
+}
+
+async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let Front { intake, life } = &*front;
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        body::read_gently(body, life);
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+    }
+    let origin = head.extensions.get::<Arc<Origin>>();
+    let has_lines = has_lines(&head.headers);
+    let limits = intake.limits();
+    let limit = if has_lines { limits.body } else { limits.message };
+    let mut bodies = match body::read(&head.headers, body, limit, limits.time, life).await {
+        Ok(body) if has_lines => lines(body),
+        Ok(body) => vec![body],
         Err(error) => {
-            intake.refuse(Refusal::Malformed);
-            error.into_response()
+            intake.refuse(error.refusal(), origin.map(|origin| &**origin));
+            return error.answer(limit);
+        }
+    };
+    if bodies.iter().any(|body| body.len() > limits.message) {
+        intake.refuse(Refusal::TooLarge, origin.map(|origin| &**origin));
+        return (StatusCode::PAYLOAD_TOO_LARGE, intake.over_the_limit() + "\n").into_response();
+    }
+    for body in &mut bodies {
+        *body = detach(std::mem::take(body));
+    }
+    match intake.take(intake.topic(head.uri.path()), &mut bodies, origin).await {
+        Taken { rejected: 0, .. } => StatusCode::ACCEPTED.into_response(),
+        Taken { stored: 0, .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the queue has rejected the message\n")
+                .into_response()
+        }
+        Taken { stored, rejected } => {
+            let text = format!("the queue has stored {stored} messages and rejected {rejected}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
     }
 }
 
-/// How many bytes may be under way in a request and in a connection. The library takes many small frames for an attack, when there are
-/// more than half the latter allows for at 256 bytes each: a stream's window full of the smallest messages must be less.
+/// Whether a body is a message a line.
+fn has_lines(headers: &HeaderMap) -> bool {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(
+        &*kind,
+        "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
+    )
+}
+
+/// Empty lines are none.
+fn lines(body: Bytes) -> Vec<Bytes> {
+    let lines =
+        body.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).map(|line| body.slice_ref(line)).collect()
+}
+
+/// How many bytes may be under way in a request and in a connection. The library takes many small
+/// frames for an attack, when there are more than half the latter allows for at 256 bytes each: a
+/// stream's window full of the smallest messages must be less.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// Serves one connection, in the version of HTTP in which the client begins.
-pub(super) async fn serve(stream: Stream, routes: Router, life: Life) {
+pub(crate) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life: Life) {
     let mut builder = Builder::new(Tasks(life.clone()));
     // Many small requests that came together are answered together.
     // And a client that has said all it has to say may close its side, and still gets its answers.
     builder.http1().timer(TokioTimer::new()).pipeline_flush(true).half_close(true);
     builder.http2().timer(TokioTimer::new());
-    builder.http2().initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
+    builder
+        .http2()
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = life.stop.cancelled() => {
@@ -80,7 +156,7 @@ pub(super) async fn serve(stream: Stream, routes: Router, life: Life) {
         }
     };
     if let Err(error) = ended {
-        debug!(%error, "connection ended");
+        debug!(%error, %peer, "connection ended");
     }
 }
 

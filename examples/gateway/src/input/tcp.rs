@@ -1,10 +1,11 @@
-//! Streaming TCP: any number of messages, framed by newlines or by lengths; nothing is answered but errors.
+//! Streaming TCP: any number of messages, framed by newlines or by lengths; nothing is answered but
+//! errors.
 //!
-//! `tcp+lines`: a message ends with a newline, which is not part of it; the last one may end with the stream instead. A message over
-//! the limit is skipped, and the connection lives on.
+//! `tcp+lines`: a message ends with a newline, which is not part of it; the last one may end with
+//! the stream instead. A message over the limit is skipped, and the connection lives on.
 //!
-//! `tcp+frames`: before a message, its length in four bytes, the most significant first. After a length over the limit
-//! nothing can be relied on, so the connection is closed.
+//! `tcp+frames`: before a message, its length in four bytes, the most significant first. After a
+//! length over the limit nothing can be relied on, so the connection is closed.
 //!
 //! An error is a line of text in the first case, and a frame of text in the second.
 
@@ -14,7 +15,9 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder, LengthDelimitedCodec};
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::connections::{Connections, Stream, close_gently};
@@ -53,19 +56,20 @@ impl Input for Tcp {
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
         let Self { connections, framing } = *self;
         let handle = move |mut stream: Stream, intake: Intake, life: Life| async move {
-            let max = intake.max_message();
+            let max = intake.limits().message;
             let ended = match framing {
                 Framing::Lines => {
-                    let codec = AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), max);
-                    life.stop.run_until_cancelled(read(&mut stream, codec, &intake)).await
+                    let codec =
+                        AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), max);
+                    read(&mut stream, codec, &intake, &life.stop).await
                 }
                 Framing::Frames => {
                     let codec = LengthDelimitedCodec::builder().max_frame_length(max).new_codec();
-                    life.stop.run_until_cancelled(read(&mut stream, codec, &intake)).await
+                    read(&mut stream, codec, &intake, &life.stop).await
                 }
             };
-            if let Some(Err(error)) = ended {
-                debug!(%error, "connection ended");
+            if let Err(error) = ended {
+                debug!(%error, peer = %intake.peer(), "connection ended");
             }
         };
         connections.serve(intake, life, handle).await;
@@ -76,26 +80,54 @@ impl Input for Tcp {
 const FIRST_READ: usize = 4 * 1024;
 const LARGEST_READ: usize = 64 * 1024;
 
-/// A connection, to its end. It can be cancelled while it waits: what has been decoded by then is in the queue.
-async fn read<C: Framed>(stream: &mut Stream, mut codec: C, intake: &Intake) -> io::Result<()> {
+/// A connection, until its end or until it is told to stop: what has been decoded by then goes into
+/// the queue.
+async fn read<C: Framed>(
+    stream: &mut Stream,
+    mut codec: C,
+    intake: &Intake,
+    stop: &CancellationToken,
+) -> io::Result<()> {
     let (mut buffer, mut size) = (BytesMut::new(), FIRST_READ);
     // All of a read go in together: one look at the clock, and one visit to the counters.
     let mut bodies = Vec::new();
+    let topic = intake.topic("");
+    // Since when a message is there that is not whole.
+    let mut since = None;
     loop {
         buffer.reserve(size);
-        let read = stream.read_buf(&mut (&mut buffer).limit(size)).await?;
+        let mut space = (&mut buffer).limit(size);
+        let reading = stop.run_until_cancelled(stream.read_buf(&mut space));
+        let read = match since {
+            None => Ok(reading.await),
+            Some(since) => timeout_at(since + intake.limits().time, reading).await,
+        };
+        let read = match read {
+            Ok(Some(read)) => read?,
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                intake.refuse(Refusal::TooSlow, None);
+                stream.write_all(&C::say("the message takes too long")).await?;
+                close_gently(stream).await;
+                return Ok(());
+            }
+        };
         if read == size {
             size = (2 * size).min(LARGEST_READ);
         }
         let (mut errors, mut lost) = (Vec::new(), false);
         while !lost {
-            let decoded = if read == 0 { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
+            let decoded =
+                if read == 0 { codec.decode_eof(&mut buffer) } else { codec.decode(&mut buffer) };
             match decoded {
-                Ok(Some(frame)) => bodies.push(detach(frame.into())),
+                Ok(Some(frame)) => {
+                    since = None;
+                    bodies.push(detach(frame.into()));
+                }
                 Ok(None) => break,
                 Err(error) => {
                     let why = C::refusal(&error);
-                    intake.refuse(why);
+                    intake.refuse(why, None);
                     errors.extend(match why {
                         Refusal::TooLarge => C::say(&intake.over_the_limit()),
                         _ => C::say("not a whole message"),
@@ -104,7 +136,8 @@ async fn read<C: Framed>(stream: &mut Stream, mut codec: C, intake: &Intake) -> 
                 }
             }
         }
-        intake.take(bodies.drain(..));
+        intake.take(topic, &mut bodies, None).await;
+        since = if buffer.is_empty() { None } else { since.or_else(|| Some(Instant::now())) };
         if !errors.is_empty() {
             stream.write_all(&errors).await?;
             stream.flush().await?;

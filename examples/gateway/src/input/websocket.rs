@@ -1,20 +1,28 @@
-//! WebSocket: each message, text or binary, is one; nothing is answered. Over the limit, the connection is closed with code 1009.
+//! WebSocket: each message, text or binary, is one; nothing is answered. The path may name a topic.
+//! Over the limit, the connection is closed with code 1009.
+//!
+//! A peer that is silent is pinged; if it does not answer that either, it is told that the
+//! connection is closed.
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use axum::http::HeaderValue;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
-use tokio_tungstenite::accept_async_with_config;
-use tokio_tungstenite::tungstenite::handshake::server::write_response;
-use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
+use tokio_tungstenite::accept_hdr_async_with_config;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response, write_response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::io::InspectReader;
 use tracing::debug;
 
 use super::connections::{Connections, Stream, close_gently};
@@ -22,6 +30,8 @@ use super::{Input, Life};
 use crate::account::Refusal;
 use crate::intake::Intake;
 use crate::message::detach;
+use crate::origin::{Origin, REQUEST_ID};
+use crate::topics::Topic;
 
 pub(super) struct WebSocket(pub(super) Connections);
 
@@ -37,34 +47,76 @@ impl Input for WebSocket {
     }
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
-        self.0.serve(intake, life, connection).await;
+        let idle = self.0.idle();
+        self.0
+            .serve(intake, life, move |stream, intake, life| connection(stream, intake, life, idle))
+            .await;
     }
 }
 
-async fn connection(mut stream: Stream, intake: Intake, life: Life) {
-    let max = Some(intake.max_message());
-    let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max).read_buffer_size(READ_BUFFER);
-    let accepted = life.stop.run_until_cancelled(accept_async_with_config(&mut stream, Some(config))).await;
+async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Duration) {
+    // Silence is looked after here, where a peer can be pinged and be told.
+    stream.as_mut().set_read_timeout_pinned(None);
+    let heard = Arc::new(AtomicBool::new(false));
+    let mut shaken = None;
+    let accepted = {
+        let max = Some(intake.limits().message);
+        let config = WebSocketConfig::default()
+            .max_message_size(max)
+            .max_frame_size(max)
+            .read_buffer_size(READ_BUFFER);
+        let watched =
+            InspectReader::new(&mut stream, |_: &[u8]| heard.store(true, Ordering::Relaxed));
+        #[expect(clippy::result_large_err, reason = "the library's type")]
+        let answer =
+            |request: &Request, response| Ok(greet(request, response, &intake, &mut shaken));
+        let accepting = timeout(
+            intake.limits().time.min(idle),
+            accept_hdr_async_with_config(watched, answer, Some(config)),
+        );
+        life.stop.run_until_cancelled(accepting).await
+    };
     let socket = match accepted {
-        Some(Ok(socket)) => socket,
-        Some(Err(error)) => {
-            debug!(%error, "no WebSocket connection");
-            intake.refuse(Refusal::Malformed);
+        None => return,
+        Some(Ok(Ok(socket))) => socket,
+        Some(Ok(Err(error))) => {
+            debug!(%error, peer = %intake.peer(), "no WebSocket connection");
+            intake.refuse(Refusal::Malformed, None);
             return match error {
                 Error::Io(_) => {}
                 error => turn_away(&mut stream, &error).await,
             };
         }
-        None => return,
+        Some(Err(_)) => return intake.refuse(Refusal::TooSlow, None),
     };
+    let (topic, origin) = shaken.expect("the handshake is over");
     let mut chunks = socket.ready_chunks(AT_ONCE);
     let mut bodies = Vec::new();
+    let mut silence =
+        Silence { heard: &heard, pinged: false, since: None, limit: intake.limits().time };
     let (code, reason) = loop {
-        let Some(chunk) = life.stop.run_until_cancelled(chunks.next()).await else {
+        let Some(chunk) = life.stop.run_until_cancelled(timeout(idle / 2, chunks.next())).await
+        else {
             break (CloseCode::Away, "shutting down".to_string());
+        };
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(_) => match silence.goes_on() {
+                Next::Wait => continue,
+                Next::Ping => match chunks.get_mut().send(Message::Ping(Bytes::new())).await {
+                    Ok(()) => continue,
+                    Err(error) => return debug!(%error, peer = %intake.peer(), "connection ended"),
+                },
+                Next::Close => break (CloseCode::Away, "silent for too long".to_string()),
+                Next::TooSlow => {
+                    intake.refuse(Refusal::TooSlow, Some(&origin));
+                    break (CloseCode::Policy, "the message takes too long".to_string());
+                }
+            },
         };
         // The other side has closed, and was answered.
         let Some(chunk) = chunk else { return };
+        silence.ends();
         let mut failed = None;
         for message in chunk {
             match message {
@@ -77,33 +129,82 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life) {
                 }
             }
         }
-        intake.take(bodies.drain(..));
-        match failed {
-            None => {}
-            Some(Error::Capacity(_)) => {
-                intake.refuse(Refusal::TooLarge);
-                break (CloseCode::Size, intake.over_the_limit());
-            }
-            Some(Error::Utf8(error)) => {
-                intake.refuse(Refusal::Malformed);
-                break (CloseCode::Invalid, error);
-            }
-            Some(Error::Protocol(error)) => {
-                intake.refuse(Refusal::Malformed);
-                break (CloseCode::Protocol, error.to_string());
-            }
-            Some(error) => return debug!(%error, "connection ended"),
-        }
+        intake.take(topic, &mut bodies, None).await;
+        let Some(error) = failed else { continue };
+        let (why, code, reason) = match error {
+            Error::Capacity(_) => (Refusal::TooLarge, CloseCode::Size, intake.over_the_limit()),
+            Error::Utf8(error) => (Refusal::Malformed, CloseCode::Invalid, error),
+            Error::Protocol(error) => (Refusal::Malformed, CloseCode::Protocol, error.to_string()),
+            error => return debug!(%error, peer = %intake.peer(), "connection ended"),
+        };
+        intake.refuse(why, Some(&origin));
+        break (code, reason);
     };
     let mut socket = chunks.into_inner();
-    if socket.close(Some(CloseFrame { code, reason: reason.into() })).await.is_ok() {
+    let closing = socket.close(Some(CloseFrame { code, reason: reason.into() }));
+    if let Ok(Ok(())) = timeout(CLOSING, closing).await {
         // Until the other side has closed, too.
-        let _ = timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.next().await {} }).await;
+        let _ = timeout(CLOSING, async { while let Some(Ok(_)) = socket.next().await {} }).await;
         close_gently(socket.get_mut()).await;
     }
 }
 
-/// Answers who speaks HTTP, but asks for no WebSocket.
+/// How long the other side may take to answer that it is closed.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Takes the topic and the id from the request, and tells the id.
+fn greet(
+    request: &Request,
+    mut response: Response,
+    intake: &Intake,
+    shaken: &mut Option<(Topic, Origin)>,
+) -> Response {
+    let origin = Origin::of(request.headers(), intake.peer());
+    if let Ok(id) = HeaderValue::try_from(&origin.request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    *shaken = Some((intake.topic(request.uri().path()), origin));
+    response
+}
+
+/// What is to be done about a peer of which no message has come for a while.
+struct Silence<'a> {
+    /// Whether any byte has come.
+    heard: &'a AtomicBool,
+    pinged: bool,
+    /// Since when there are bytes, but no message.
+    since: Option<Instant>,
+    limit: Duration,
+}
+
+enum Next {
+    Wait,
+    Ping,
+    Close,
+    TooSlow,
+}
+
+impl Silence<'_> {
+    fn goes_on(&mut self) -> Next {
+        if self.heard.swap(false, Ordering::Relaxed) {
+            self.pinged = false;
+            let since = *self.since.get_or_insert_with(Instant::now);
+            return if since.elapsed() > self.limit { Next::TooSlow } else { Next::Wait };
+        }
+        match std::mem::replace(&mut self.pinged, true) {
+            false => Next::Ping,
+            true => Next::Close,
+        }
+    }
+
+    fn ends(&mut self) {
+        self.heard.store(false, Ordering::Relaxed);
+        self.pinged = false;
+        self.since = None;
+    }
+}
+
+/// Answers a client that speaks HTTP, but asks for no WebSocket.
 async fn turn_away(stream: &mut Stream, why: &Error) {
     let why = format!("{why}\n");
     let answer = Response::builder()

@@ -1,4 +1,5 @@
-//! A file of JSON lines. When it is large enough it becomes `PATH.1`, that one `PATH.2`, and so on; the oldest goes.
+//! A file of JSON lines. When it is large enough it becomes `PATH.1`, that one `PATH.2`, and so on;
+//! the oldest goes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,8 +8,8 @@ use async_trait::async_trait;
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 
-use super::{Fate, Fates, Output, record};
-use crate::config::{Config, Parse};
+use super::{Failure, Fate, Fates, Output, record};
+use crate::config::{Parse, Pipeline};
 use crate::message::Message;
 
 pub(super) struct File {
@@ -22,15 +23,28 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) async fn open(path: &Path, config: &Config) -> Result<Self, crate::Error> {
-        let (file, size) = append_to(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
-        let Config { rotate_size, rotate_keep: keep, parse, .. } = *config;
-        Ok(Self { path: path.into(), file, size, rotate_size, keep, parse, buffer: Vec::new() })
+    pub(super) fn open(path: &Path, pipeline: &Pipeline) -> Result<Self, crate::Error> {
+        let (file, size) = append_to(path)?;
+        let Pipeline { rotate_size, rotate_keep: keep, parse, .. } = *pipeline;
+        Ok(Self {
+            path: path.into(),
+            file,
+            size,
+            rotate_size: rotate_size as u64,
+            keep,
+            parse,
+            buffer: Vec::new(),
+        })
     }
 
     async fn rotate(&mut self) -> io::Result<()> {
-        let numbered =
-            |n| if n == 0 { self.path.clone() } else { PathBuf::from(format!("{}.{n}", self.path.display())) };
+        let numbered = |n| {
+            if n == 0 {
+                self.path.clone()
+            } else {
+                PathBuf::from(format!("{}.{n}", self.path.display()))
+            }
+        };
         self.file.sync_all().await?;
         for n in (0..self.keep).rev() {
             match fs::rename(numbered(n), numbered(n + 1)).await {
@@ -41,7 +55,7 @@ impl File {
         if self.keep == 0 {
             fs::remove_file(&self.path).await?;
         }
-        (self.file, self.size) = append_to(&self.path).await?;
+        (self.file, self.size) = append_to(&self.path)?;
         Ok(())
     }
 
@@ -51,15 +65,20 @@ impl File {
     }
 }
 
-async fn append_to(path: &Path) -> io::Result<(fs::File, u64)> {
-    let file = fs::OpenOptions::new().append(true).create(true).open(path).await?;
-    let size = file.metadata().await?.len();
-    Ok((file, size))
+fn append_to(path: &Path) -> io::Result<(fs::File, u64)> {
+    let open = || {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        let size = file.metadata()?.len();
+        Ok((file.into(), size))
+    };
+    open().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    })
 }
 
 #[async_trait]
 impl Output for File {
-    async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), crate::Error> {
+    async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure> {
         self.buffer.clear();
         record::write(batch, self.parse, &mut self.buffer)?;
         if self.size > 0 && self.size + self.buffer.len() as u64 > self.rotate_size {
@@ -72,6 +91,12 @@ impl Output for File {
         }
         self.size += self.buffer.len() as u64;
         fates.set_all(Fate::Delivered);
+        Ok(())
+    }
+
+    /// Something else may have moved it away.
+    fn reload(&mut self) -> Result<(), crate::Error> {
+        (self.file, self.size) = append_to(&self.path)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Fate, Fates, Output};
+use super::{Failure, Fate, Fates, Output};
 use crate::message::Message;
 
 /// How long it takes for a batch.
@@ -12,7 +12,7 @@ pub(super) struct Null(pub(super) Duration);
 
 #[async_trait]
 impl Output for Null {
-    async fn send(&mut self, _batch: &[Message], fates: &mut Fates) -> Result<(), crate::Error> {
+    async fn send(&mut self, _batch: &[Message], fates: &mut Fates) -> Result<(), Failure> {
         if !self.0.is_zero() {
             tokio::time::sleep(self.0).await;
         }

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::account::Account;
+use crate::account::Ledger;
 
-/// Closed: the output is used. Open, after too many failures in a row: it is not, until a pause is over. Then one attempt says
-/// whether it is closed or open again ("half-open").
+/// Closed: the output is used. Open, after too many failures in a row: it is not, until a pause is
+/// over. Then one attempt says whether it is closed or open again ("half-open").
 pub(crate) struct Breaker {
     /// `None`: never.
-    after: Option<u32>,
+    after: Option<usize>,
     pause: Duration,
-    failures: u32,
+    failures: usize,
     open_until: Option<Instant>,
-    account: Arc<Account>,
+    ledger: Arc<Ledger>,
 }
 
 impl Breaker {
-    pub(crate) fn new(after: Option<u32>, pause: Duration, account: Arc<Account>) -> Self {
-        Self { after, pause, failures: 0, open_until: None, account }
+    pub(crate) fn new(after: Option<usize>, pause: Duration, ledger: Arc<Ledger>) -> Self {
+        Self { after, pause, failures: 0, open_until: None, ledger }
     }
 
     /// How long the output is to be left alone yet; `None`: not at all.
@@ -31,15 +31,16 @@ impl Breaker {
     pub(crate) fn succeeded(&mut self) {
         if self.failures > 0 {
             self.failures = 0;
-            self.account.set_breaker_open(false);
+            self.ledger.succeeded();
         }
     }
 
     pub(crate) fn failed(&mut self) {
         self.failures = self.failures.saturating_add(1);
+        self.ledger.failed(self.pause);
         if self.after.is_some_and(|after| self.failures >= after) {
             self.open_until = Some(Instant::now() + self.pause);
-            self.account.set_breaker_open(true);
+            self.ledger.open_breaker(self.pause);
         }
     }
 }
@@ -47,19 +48,27 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Account;
 
     #[tokio::test(start_paused = true)]
     async fn it_opens_after_failures_in_a_row_and_tries_once_after_the_pause() {
-        let account = Arc::new(Account::new());
+        let account = Account::new();
         let pause = Duration::from_secs(5);
-        let mut breaker = Breaker::new(Some(2), pause, Arc::clone(&account));
+        let mut breaker = Breaker::new(Some(2), pause, account.ledger("t", "null"));
         breaker.failed();
+        assert_eq!(account.failing().as_deref(), Some("null"), "one failure is enough to tell of");
         breaker.succeeded();
+        assert_eq!(account.failing(), None);
         breaker.failed();
         assert_eq!(breaker.open_for(), None, "not in a row");
         breaker.failed();
         assert_eq!(breaker.open_for(), Some(pause));
-        assert!(account.is_breaker_open());
+        assert!(
+            account
+                .scrape()
+                .unwrap()
+                .contains("gateway_breaker_open{output=\"null\",topic=\"t\"} 1")
+        );
         tokio::time::advance(pause).await;
         assert_eq!(breaker.open_for(), None);
         breaker.failed();
@@ -68,6 +77,5 @@ mod tests {
         breaker.succeeded();
         breaker.failed();
         assert_eq!(breaker.open_for(), None);
-        assert!(!account.is_breaker_open());
     }
 }
