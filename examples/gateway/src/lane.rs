@@ -53,7 +53,7 @@ impl Lane {
             rejects_newest: queue.overflow() == Overflow::RejectNewest,
             room: Notify::new(),
         };
-        let (sender, receiver) = ringway::pipe(queue);
+        let (sender, receiver) = ringway::channel(queue);
         Ok(Self { sender, receiver, bound: Arc::new(bound), ledger })
     }
 
@@ -70,18 +70,18 @@ impl Lane {
                 full += 1;
                 continue;
             }
-            match self.sender.send(message) {
-                Ok(Pushed::Stored) => {
+            match self.sender.push(message) {
+                Pushed::Stored => {
                     stored += 1;
                     bytes += size;
                 }
-                Ok(Pushed::Evicted(oldest)) => {
+                Pushed::Evicted(oldest) => {
                     stored += 1;
                     evicted += 1;
                     bytes += size - self::size(&oldest);
                 }
-                Ok(Pushed::Rejected(_)) => full += 1,
-                Err(_) => closed += 1,
+                Pushed::Rejected(_) => full += 1,
+                Pushed::Closed(_) => closed += 1,
             }
         }
         self.bound.add(bytes);
