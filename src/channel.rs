@@ -9,6 +9,7 @@
 
 #[cfg(feature = "std")]
 mod blocking;
+mod default_queue;
 mod either_end;
 mod error;
 mod iter;
@@ -19,6 +20,8 @@ mod sender;
 mod shared;
 #[cfg(feature = "sink")]
 mod sink;
+#[cfg(feature = "sink")]
+mod sink_state;
 #[cfg(feature = "async")]
 mod tasks;
 mod wait;
@@ -42,13 +45,6 @@ pub use sender::Sender;
 #[cfg(feature = "async")]
 pub use tasks::{ClosedFuture, RecvBatchFuture, RecvFuture, SendFuture};
 pub use weak::{WeakReceiver, WeakSender};
-
-/// The queue of a channel whose type does not name one.
-#[cfg(target_has_atomic = "64")]
-type DefaultQueue<T> = crate::ring::atomic::AtomicRing<T>;
-/// The queue of a channel whose type does not name one.
-#[cfg(not(target_has_atomic = "64"))]
-type DefaultQueue<T> = crate::queues::mutex_ring::MutexRing<T>;
 
 /// Adds waiting to a queue: returns the two ends of a channel.
 ///

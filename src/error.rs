@@ -123,20 +123,3 @@ impl CapacityError {
         }
     }
 }
-
-/// A name that is no [`Kind`](crate::Kind).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ParseKindError;
-
-impl fmt::Display for ParseKindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown kind of queue: expected one of")?;
-        for (i, kind) in crate::queues::kind::Kind::ALL.iter().enumerate() {
-            write!(f, "{} `{kind}`", if i == 0 { "" } else { "," })?;
-        }
-        Ok(())
-    }
-}
-
-impl Error for ParseKindError {}

@@ -77,11 +77,11 @@ mod sync;
 
 #[cfg(any(feature = "std", feature = "async"))]
 pub use channel::{Receiver, Sender, channel};
-pub use error::{CapacityError, ParseKindError, TryPushError};
+pub use error::{CapacityError, TryPushError};
 pub use queue::iter::{IntoIter, TryIter};
 pub use queue::{Overflow, Pushed, Queue};
 pub use queues::channel_queue::ChannelQueue;
-pub use queues::kind::Kind;
+pub use queues::kind::{Kind, ParseKindError};
 #[cfg(target_has_atomic = "64")]
 pub use queues::metered::{Metered, Stats};
 pub use queues::mutex_ring::MutexRing;

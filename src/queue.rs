@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::TryPushError;
-use iter::TryIter;
 
 /// A concurrent first-in, first-out queue that never waits and can be closed.
 ///
@@ -118,13 +117,6 @@ pub trait Queue<T>: Send + Sync {
     /// queue is shared: then the elements are the other owners'.
     fn is_shared(&self) -> bool {
         false
-    }
-}
-
-impl<T> dyn Queue<T> + '_ {
-    /// An iterator that pops until nothing is inside; see [`TryIter`].
-    pub fn try_iter(&self) -> TryIter<'_, T, Self> {
-        TryIter::new(self)
     }
 }
 

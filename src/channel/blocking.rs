@@ -4,7 +4,6 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TrySendError};
-use super::iter::Iter;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::wait::adaptive_spin::Patience;
@@ -199,12 +198,6 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
             }
         }
         Ok(taken)
-    }
-
-    /// An iterator that waits for each element, and ends when the channel is closed and nothing is
-    /// inside any more.
-    pub fn iter(&self) -> Iter<'_, T, Q> {
-        Iter::new(self)
     }
 
     #[inline(never)]

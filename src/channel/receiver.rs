@@ -2,18 +2,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::DefaultQueue;
+use super::default_queue::DefaultQueue;
 use super::either_end::either_end;
 use super::error::{RecvError, TryRecvError};
-use super::iter::{Drain, TryIter};
 use super::shared::Shared;
-#[cfg(feature = "async")]
-use super::tasks::StreamWaiter;
 #[cfg(feature = "std")]
 use super::wait::adaptive_spin::AdaptiveSpin;
 #[cfg(feature = "async")]
 use super::wait::yield_budget::YieldBudget;
-use super::weak::WeakReceiver;
+#[cfg(feature = "async")]
+use super::{shared::Elements, wait::wait_list::Waiter};
 use crate::queue::{Queue, pop_into_and_tell};
 
 /// The end of a [`channel`](crate::channel()) at which elements come out, each at one receiver.
@@ -32,7 +30,7 @@ use crate::queue::{Queue, pop_into_and_tell};
 pub struct Receiver<T, Q = DefaultQueue<T>> {
     /// By which `poll_recv` sleeps; dropped first, or the last receiver would wake its own task.
     #[cfg(feature = "async")]
-    pub(super) waiter: StreamWaiter<Q>,
+    pub(super) waiter: Option<Waiter<Elements<Q>>>,
     pub(super) shared: Arc<Shared<Q>>,
     #[cfg(feature = "std")]
     pub(super) spin: AdaptiveSpin,
@@ -59,12 +57,6 @@ impl<T, Q> Receiver<T, Q> {
             budget: YieldBudget::new(),
             element: PhantomData,
         }
-    }
-
-    /// A handle that does not keep the channel open.
-    #[must_use]
-    pub fn downgrade(&self) -> WeakReceiver<T, Q> {
-        WeakReceiver::new(&self.shared)
     }
 }
 
@@ -137,55 +129,6 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         }
         // Once more: something may have come between the pop and the closing.
         Poll::Ready(pop().ok_or(RecvError))
-    }
-
-    /// Throws away up to `n` elements, the oldest first, but no more than are inside at this
-    /// moment; returns how many.
-    ///
-    /// For a consumer that wants new data when things recover: with `usize::MAX`, what has piled up
-    /// goes. It ends beside a running producer. Where that one evicts meanwhile, newer elements go
-    /// in the place of those that it has evicted.
-    ///
-    /// # Panics
-    ///
-    /// When the `Drop` of an element does; the elements after it stay inside.
-    ///
-    /// ```
-    /// use ringway::AtomicRing;
-    ///
-    /// let (tx, rx) = ringway::channel(AtomicRing::new(4));
-    /// for i in 0..4 {
-    ///     let _ = tx.push(i);
-    /// }
-    /// assert_eq!(rx.discard_oldest(3), 3);
-    /// assert_eq!(rx.try_recv(), Ok(3));
-    /// ```
-    pub fn discard_oldest(&self, n: usize) -> usize {
-        self.drain().take(n).count()
-    }
-
-    /// Takes what has piled up: an iterator over at most as many elements as are inside at this
-    /// moment, oldest first.
-    ///
-    /// Beside a producer that evicts, newer elements come in the place of those that it has
-    /// evicted. Lazy: what is not taken from the iterator stays inside. It never waits.
-    ///
-    /// ```
-    /// use ringway::AtomicRing;
-    ///
-    /// let (tx, rx) = ringway::channel(AtomicRing::new(4));
-    /// let _ = tx.push(1);
-    /// let _ = tx.push(2);
-    /// assert_eq!(rx.drain().collect::<Vec<_>>(), [1, 2]);
-    /// ```
-    pub fn drain(&self) -> Drain<'_, T, Q> {
-        Drain::new(self, self.len())
-    }
-
-    /// An iterator that ends when nothing is inside. It never waits, but may go on for as long as
-    /// somebody sends.
-    pub fn try_iter(&self) -> TryIter<'_, T, Q> {
-        TryIter::new(self)
     }
 }
 

@@ -2,15 +2,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::DefaultQueue;
+use super::default_queue::DefaultQueue;
 use super::either_end::either_end;
 use super::error::{SendError, TrySendError};
 use super::shared::Shared;
 #[cfg(feature = "sink")]
-use super::sink::SinkState;
+use super::sink_state::SinkState;
 #[cfg(feature = "async")]
 use super::wait::yield_budget::YieldBudget;
-use super::weak::WeakSender;
 use crate::queue::{Pushed, Queue};
 
 /// The end of a [`channel`](crate::channel()) at which elements go in.
@@ -51,21 +50,6 @@ impl<T, Q> Sender<T, Q> {
             sink: SinkState::new(),
             element: PhantomData,
         }
-    }
-
-    /// A handle that does not keep the channel open.
-    ///
-    /// ```
-    /// let (tx, rx) = ringway::channel(ringway::AtomicRing::<u32>::new(1));
-    /// let weak = tx.downgrade();
-    /// assert!(weak.upgrade().is_some());
-    /// drop(tx);
-    /// assert!(weak.upgrade().is_none());
-    /// assert!(rx.is_closed());
-    /// ```
-    #[must_use]
-    pub fn downgrade(&self) -> WeakSender<T, Q> {
-        WeakSender::new(&self.shared)
     }
 }
 

@@ -1,5 +1,8 @@
 //! What the two ends share.
 
+#[cfg(feature = "async")]
+use std::{ops::Deref, sync::Arc};
+
 use super::wait::deferred_waker::DeferredWakes;
 use super::wait::wait_list::WaitList;
 use crate::drop_all::drop_all;
@@ -121,3 +124,30 @@ impl Ends {
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }
 }
+
+/// Lists at which a task waits for longer than it borrows an end: each with the channel that it is in.
+macro_rules! owned_list {
+    ($(#[$attribute:meta])* $List:ident, $list:ident) => {
+        $(#[$attribute])*
+        pub(super) struct $List<Q>(pub(super) Arc<Shared<Q>>);
+
+        $(#[$attribute])*
+        impl<Q> Deref for $List<Q> {
+            type Target = WaitList;
+
+            fn deref(&self) -> &WaitList {
+                &self.0.$list
+            }
+        }
+    };
+}
+owned_list!(
+    #[cfg(feature = "async")]
+    Elements,
+    elements
+);
+owned_list!(
+    #[cfg(feature = "sink")]
+    Room,
+    room
+);

@@ -1,51 +1,17 @@
 //! A sender as a `Sink`.
 
-use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
 use super::error::SendError;
 use super::sender::Sender;
-use super::shared::Shared;
+use super::shared::Room;
+use super::sink_state::Pending;
 use super::wait::poll;
-use super::wait::wait_list::{WaitList, Waiter};
 use crate::queue::Queue;
-
-/// The item of a sink that there was no room for yet, and how the task waits for room.
-///
-/// In a box, so that an element may have a sender of its own type, and a sender does not grow with
-/// its elements. The mutex is never locked. It lets a sender be shared, as only a `&mut` reaches
-/// what is inside.
-pub(super) struct SinkState<T, Q>(Mutex<Option<Box<Pending<T, Q>>>>);
-
-struct Pending<T, Q> {
-    item: Option<T>,
-    waiter: Option<Waiter<Room<Q>>>,
-}
-
-/// The list at which senders wait, with the channel that it is in.
-struct Room<Q>(Arc<Shared<Q>>);
-
-impl<Q> Deref for Room<Q> {
-    type Target = WaitList;
-
-    fn deref(&self) -> &WaitList {
-        &self.0.room
-    }
-}
-
-impl<T, Q> SinkState<T, Q> {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    fn get_mut(&mut self) -> &mut Option<Box<Pending<T, Q>>> {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl<T, Q: Queue<T>> Sender<T, Q> {
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {

@@ -19,7 +19,7 @@ use futures_timer::Delay;
 use super::error::{RecvError, SendError};
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::shared::Shared;
+use super::shared::{Elements, Shared};
 use super::wait::poll;
 use super::wait::wait_list::{WaitList, Waiter};
 use crate::queue::Queue;
@@ -293,20 +293,6 @@ impl<Q> Future for ClosedFuture<'_, Q> {
                 Some(waiter) => ready!(waiter.poll(cx)),
             }
         }
-    }
-}
-
-/// What a receiver's [`poll_recv`](Receiver::poll_recv) sleeps by.
-pub(super) type StreamWaiter<Q> = Option<Waiter<Elements<Q>>>;
-
-/// The list at which receivers wait, with the channel that it is in.
-pub(super) struct Elements<Q>(Arc<Shared<Q>>);
-
-impl<Q> Deref for Elements<Q> {
-    type Target = WaitList;
-
-    fn deref(&self) -> &WaitList {
-        &self.0.elements
     }
 }
 

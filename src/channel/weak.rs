@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Weak};
 
-use super::DefaultQueue;
+use super::default_queue::DefaultQueue;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::Shared;
@@ -53,3 +53,28 @@ macro_rules! weak {
 }
 weak!(WeakSender, Sender, senders);
 weak!(WeakReceiver, Receiver, receivers);
+
+impl<T, Q> Sender<T, Q> {
+    /// A handle that does not keep the channel open.
+    ///
+    /// ```
+    /// let (tx, rx) = ringway::channel(ringway::AtomicRing::<u32>::new(1));
+    /// let weak = tx.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(tx);
+    /// assert!(weak.upgrade().is_none());
+    /// assert!(rx.is_closed());
+    /// ```
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSender<T, Q> {
+        WeakSender::new(&self.shared)
+    }
+}
+
+impl<T, Q> Receiver<T, Q> {
+    /// A handle that does not keep the channel open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakReceiver<T, Q> {
+        WeakReceiver::new(&self.shared)
+    }
+}

@@ -66,6 +66,13 @@ pub struct TryIter<'a, T, Q: ?Sized> {
     element: PhantomData<fn() -> T>,
 }
 
+impl<T> dyn Queue<T> + '_ {
+    /// An iterator that pops until nothing is inside; see [`TryIter`].
+    pub fn try_iter(&self) -> TryIter<'_, T, Self> {
+        TryIter::new(self)
+    }
+}
+
 impl<'a, T, Q: ?Sized> TryIter<'a, T, Q> {
     /// Pops from `queue`.
     pub fn new(queue: &'a Q) -> Self {

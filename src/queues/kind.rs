@@ -1,10 +1,11 @@
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
 use super::channel_queue::ChannelQueue;
 use super::mutex_ring::MutexRing;
 use super::mutex_vec::MutexVec;
-use crate::error::{CapacityError, ParseKindError};
+use crate::error::CapacityError;
 use crate::queue::Queue;
 #[cfg(target_has_atomic = "64")]
 use crate::ring::atomic::AtomicRing;
@@ -85,3 +86,20 @@ impl FromStr for Kind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or(ParseKindError)
     }
 }
+
+/// A name that is no [`Kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseKindError;
+
+impl fmt::Display for ParseKindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown kind of queue: expected one of")?;
+        for (i, kind) in Kind::ALL.iter().enumerate() {
+            write!(f, "{} `{kind}`", if i == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ParseKindError {}
