@@ -215,6 +215,14 @@ atomic_ring! {
         preemptions: Some(3),
     }
 
+    /// One of the two pops loses the only element, and must leave the closed slot as it is.
+    close_and_two_pops_of_one {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Close], &[Pop], &[Pop, Push(1)]],
+        preemptions: Some(3),
+    }
+
     /// One of the two closes it.
     two_closes {
         capacity: 2,
