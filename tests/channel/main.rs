@@ -28,7 +28,7 @@ mod ends;
 mod gives_way;
 mod hand_over;
 mod hooked;
-mod model;
+mod one_thread;
 mod panics;
 mod parking;
 mod select;
