@@ -224,7 +224,7 @@ fn what_is_inside_still_comes_out() {
 }
 
 #[test]
-fn a_pipe_is_closed_by_the_last_of_its_ends_only() {
+fn a_channel_is_closed_by_the_last_of_its_ends_only() {
     let (tx, rx) = channel(AtomicRing::<u32>::new(1));
     let (more_tx, more_rx, stream) = (tx.clone(), rx.clone(), rx.clone());
     drop((tx, rx, more_rx));

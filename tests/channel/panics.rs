@@ -26,7 +26,7 @@ fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
 }
 
 #[test]
-fn a_push_that_panics_leaves_the_pipe_usable() {
+fn a_push_that_panics_leaves_the_channel_usable() {
     watched(|| {
         let (queue, hooks) = Hooked::new(2);
         let (tx, rx) = channel(queue);
@@ -93,7 +93,7 @@ fn a_waker_that_panics_leaves_the_others_to_be_woken() {
 
 /// Executors run a task where it is woken, some of them.
 #[test]
-fn a_waker_may_use_the_pipe() {
+fn a_waker_may_use_the_channel() {
     watched(|| {
         let (tx, rx) = channel(AtomicRing::new(2));
         let (again, taker) = (tx.clone(), rx.clone());
