@@ -1,9 +1,10 @@
 //! Bounded queues for real-time data pipelines: a push never waits for space, nothing is dropped
-//! silently, and nothing else is lost. The flagship drops the *oldest* when full, and gives it back.
+//! silently, and nothing else is lost. The flagship drops the *oldest* when full, and gives it
+//! back.
 //!
-//! A gateway takes messages in from the network, queues them, processes them, passes them on. When it
-//! falls behind, the newest message is worth more than the oldest: telemetry, market data, sensor
-//! frames, metrics.
+//! A gateway takes messages in from the network, queues them, processes them, passes them on. When
+//! it falls behind, the newest message is worth more than the oldest: telemetry, market data,
+//! sensor frames, metrics.
 //!
 //! ```
 //! use ringway::{AtomicRing, Pushed};
@@ -19,8 +20,8 @@
 //!
 //! # Which queue do I want?
 //!
-//! Four queues share one trait, [`Queue`], so that they can be compared and exchanged, at run time too
-//! ([`Kind`]):
+//! Four queues share one trait, [`Queue`], so that they can be compared and exchanged, at run time
+//! too ([`Kind`]):
 //!
 //! | | when full | takes memory | progress | choose it |
 //! |---|---|---|---|---|
@@ -29,9 +30,9 @@
 //! | [`ChannelQueue`] | rejects the newest | at the start | blocking in corner cases | when what was accepted must not be evicted |
 //! | [`MutexVec`] | never is | without bound | blocking | when the consumer is known to keep up |
 //!
-//! For one producer and one consumer there is [`spsc`], with the same semantics through two handles and
-//! a wait-free push. [`channel()`] adds waiting, batching and async to any queue. [`Metered`] counts
-//! what becomes of a queue's elements.
+//! For one producer and one consumer there is [`spsc`], with the same semantics through two handles
+//! and a wait-free push. [`channel()`] adds waiting, batching and async to any queue. [`Metered`]
+//! counts what becomes of a queue's elements.
 //!
 //! How the lock-free ones work, what they cost, and why to believe it, is told in
 //! [chapters of their own](docs).
@@ -39,10 +40,10 @@
 //! # Words
 //!
 //! An element is **evicted** when it was stored and had to make room, and **rejected** when it was
-//! never stored because there was none. A queue is **closed** when nothing goes in any more; what is
-//! inside still comes out. Whatever is not in the queue after a push comes back to the caller, in
-//! [`Pushed`]. **Lock-free** means, strictly, that a thread which is suspended at *any* instruction
-//! cannot keep the others from completing their operations.
+//! never stored because there was none. A queue is **closed** when nothing goes in any more; what
+//! is inside still comes out. Whatever is not in the queue after a push comes back to the caller,
+//! in [`Pushed`]. **Lock-free** means, strictly, that a thread which is suspended at *any*
+//! instruction cannot keep the others from completing their operations.
 //!
 //! # Features
 //!
@@ -55,11 +56,11 @@
 //! # Platforms
 //!
 //! All targets with the standard library, which is needed even without the feature `std`.
-//! [`AtomicRing`], and with it [`Kind::AtomicRing`], [`spsc`] and [`Metered`], are only there where the
-//! target has 64-bit atomics (`cfg(target_has_atomic = "64")`): on every 64-bit target and on most
-//! 32-bit ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller words would
-//! wrap around within minutes, and emulated ones would be locks. On x86-64, small elements are stored
-//! [inline](AtomicRing#storage).
+//! [`AtomicRing`], and with it [`Kind::AtomicRing`], [`spsc`] and [`Metered`], are only there where
+//! the target has 64-bit atomics (`cfg(target_has_atomic = "64")`): on every 64-bit target and on
+//! most 32-bit ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller
+//! words would wrap around within minutes, and emulated ones would be locks. On x86-64, small
+//! elements are stored [inline](AtomicRing#storage).
 
 #[cfg(any(feature = "std", feature = "async"))]
 pub mod channel;

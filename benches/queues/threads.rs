@@ -1,8 +1,9 @@
 //! `threads`: producers and consumers flat out. The figure is the time for each delivered element.
 //!
 //! The clock ends a window. Nobody waits for an element, so a queue that drops all of them cannot
-//! stop the benchmark. A consumer that finds nothing gives its core away, as the README says. Threads
-//! are pinned, round robin: else it depends on the operating system whether two share a core.
+//! stop the benchmark. A consumer that finds nothing gives its core away, as the README says.
+//! Threads are pinned, round robin: else it depends on the operating system whether two share a
+//! core.
 
 use std::hint::black_box;
 use std::sync::Barrier;

@@ -125,7 +125,8 @@ impl Ends {
     }
 }
 
-/// Lists at which a task waits for longer than it borrows an end: each with the channel that it is in.
+/// Lists at which a task waits for longer than it borrows an end: each with the channel that it is
+/// in.
 macro_rules! owned_list {
     ($(#[$attribute:meta])* $List:ident, $list:ident) => {
         $(#[$attribute])*

@@ -187,8 +187,8 @@ mod imp {
     }
 }
 
-/// The set of numbers on its own: no two threads share a number, and a thread that gets one sees what its last owner
-/// did under it.
+/// The set of numbers on its own: no two threads share a number, and a thread that gets one sees
+/// what its last owner did under it.
 #[cfg(all(test, loom))]
 mod models {
     use std::array;

@@ -51,14 +51,14 @@ use protocol::Ring;
 ///   `close`; for what finds the ring empty, full or closed, the load of the slot that showed it.
 /// * *Order*: sequentially consistent. All operations on all rings take effect in one order that
 ///   all threads agree on, together with all other accesses that are `SeqCst`. So of two threads
-///   that each push to one ring and then pop from the other's, one finds an element. And "push, then
-///   look whether somebody sleeps" cannot miss "announce sleep, then pop", if the look and the
+///   that each push to one ring and then pop from the other's, one finds an element. And "push,
+///   then look whether somebody sleeps" cannot miss "announce sleep, then pop", if the look and the
 ///   announcement are `SeqCst`.
-/// * *Closing*: exact, and lock-free as all else. One bit of the word of the slot at the tail says it,
-///   so that a push which has not yet made its exchange cannot make it any more.
+/// * *Closing*: exact, and lock-free as all else. One bit of the word of the slot at the tail says
+///   it, so that a push which has not yet made its exchange cannot make it any more.
 /// * *Progress*: lock-free. `pop_into` takes its elements one by one. The exceptions call the
-///   allocator, which may take locks: `new` and `drop`, and a thread's first
-///   operation on an `Exchange` ring.
+///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an
+///   `Exchange` ring.
 /// * *Cost*: one compare-exchange and one store to a shared line, when no thread is in the way. No
 ///   allocation per element. A hint that is stale costs some loads, O(log `capacity`) of them
 ///   unless others move the ends meanwhile; the hint of the oldest element is stale whenever pushes
@@ -91,9 +91,9 @@ use protocol::Ring;
 /// # Limitations
 ///
 /// * Not async-signal-safe: a signal handler must not use an `Exchange` ring.
-/// * A global allocator may push into a ring only if it leaves out its own allocations. An `Exchange`
-///   ring allocates for the 17th thread, and then for the 33rd, …; an allocator that pushed then
-///   would allocate without end. The process is aborted with a message.
+/// * A global allocator may push into a ring only if it leaves out its own allocations. An
+///   `Exchange` ring allocates for the 17th thread, and then for the 33rd, …; an allocator that
+///   pushed then would allocate without end. The process is aborted with a message.
 /// * A version has at least 31 bits, and 46 up to 65,536 elements. A thread that is suspended in
 ///   the middle of an operation while the ring goes round 2²⁹ times (2⁴⁴ times; 4 days at 50
 ///   million elements a second through a ring for one) may disturb the order of elements, and a

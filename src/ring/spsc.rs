@@ -22,14 +22,14 @@
 //! * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on
 //!   full takes the oldest out and returns it. Every operation but `pop_into` is linearizable,
 //!   closing and `len` included. Between the elements that `pop_into` takes, others may be evicted.
-//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. When the
-//!   consumer is gone, the next `push` that happens after gives its element back, too.
+//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. When
+//!   the consumer is gone, the next `push` that happens after gives its element back, too.
 //! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a
 //!   bounded number of steps, whatever the consumer does or does not do (where `swap` is an
 //!   instruction, as on x86-64 and Armv8.1; elsewhere as far as the processor's load-linked and
 //!   store-conditional are). The consumer's operations are lock-free: one repeats a step only
-//!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps the
-//!   other from nothing.
+//!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps the other
+//!   from nothing.
 //! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its
 //!   element, and likewise for an element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`:
 //!   a producer that pushes and then looks whether somebody sleeps needs a `SeqCst` fence between.

@@ -15,9 +15,9 @@
 //! fence, and the element and the sleeper miss each other. The mutants named "channel: asleep" see
 //! to that.
 //!
-//! In one way a fence is more than the access for which it stands: it also lets the thread know what
-//! was done before earlier fences. The one model that is about such knowledge has the queue look for
-//! it while it is closed, which is before the first fence.
+//! In one way a fence is more than the access for which it stands: it also lets the thread know
+//! what was done before earlier fences. The one model that is about such knowledge has the queue
+//! look for it while it is closed, which is before the first fence.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

@@ -1,9 +1,9 @@
 //! An atomic pair of words: a stamp and a payload, compared and exchanged as one.
 //!
-//! Why not the `portable-atomic` crate: unless the target feature is set at compile time, its 16-byte
-//! compare-exchange goes through a function pointer and returns its result in memory, which costs
-//! several times what the instructions cost. And its values are integers, which a payload with padding
-//! is not.
+//! Why not the `portable-atomic` crate: unless the target feature is set at compile time, its
+//! 16-byte compare-exchange goes through a function pointer and returns its result in memory, which
+//! costs several times what the instructions cost. And its values are integers, which a payload
+//! with padding is not.
 
 #![allow(unsafe_code)]
 

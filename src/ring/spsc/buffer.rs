@@ -108,9 +108,9 @@ impl<T> Buffer<T> {
         self.layout
     }
 
-    /// Pairs with the changes of the word. Acquire suffices to read the element, and suffices for the
-    /// producer, which has issued a fence. The consumer needs SeqCst: it infers from this load that
-    /// the producer has *not* pushed. That pairs with the producer's fence.
+    /// Pairs with the changes of the word. Acquire suffices to read the element, and suffices for
+    /// the producer, which has issued a fence. The consumer needs SeqCst: it infers from this load
+    /// that the producer has *not* pushed. That pairs with the producer's fence.
     #[inline]
     pub(super) fn load(&self, index: usize) -> u64 {
         self.slots[index].word.load(Ordering::SeqCst)
@@ -213,9 +213,9 @@ impl<T> Filler<T> {
     /// Marks the slot of the tail as closed. There must be no [`push`](Self::push) after this.
     pub(super) fn close(&mut self) {
         let word = &self.buffer.slots[self.tail.index()].word;
-        // A read-modify-write, because the consumer may take the element out of a full slot at any time.
-        // Release pairs with the load in `Taker::pop` and `Buffer::load`: a consumer that sees the bit
-        // sees all pushes. Acquire is not needed; it costs nothing.
+        // A read-modify-write, because the consumer may take the element out of a full slot at any
+        // time. Release pairs with the load in `Taker::pop` and `Buffer::load`: a consumer that
+        // sees the bit sees all pushes. Acquire is not needed; it costs nothing.
         word.fetch_or(self.buffer.layout.closed(), Ordering::AcqRel);
     }
 

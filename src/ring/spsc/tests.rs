@@ -184,8 +184,8 @@ fn a_consumer_of_long_ago_finds_the_oldest() {
     }
 }
 
-/// There is no answer while nothing is pushed: the next push must not wait for a consumer that has long
-/// found what it wanted.
+/// There is no answer while nothing is pushed: the next push must not wait for a consumer that has
+/// long found what it wanted.
 #[test]
 fn a_request_is_withdrawn() {
     let mut ring = Compared::new(2, 0);
