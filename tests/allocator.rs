@@ -65,16 +65,17 @@ unsafe impl GlobalAlloc for Allocator {
 fn beyond_the_first_threads<R: Send>(queue: &impl Queue<Wide>, last: impl FnOnce() -> R + Send) -> R {
     let barrier = &Barrier::new(THREADS + 1);
     thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(move || {
-                assert!(queue.push([0; 4]).is_stored());
-                barrier.wait();
-                barrier.wait();
-            });
-        }
+        let first = || {
+            assert!(queue.push([0; 4]).is_stored());
+            barrier.wait();
+            barrier.wait();
+        };
+        let first: Vec<_> = (0..THREADS).map(|_| scope.spawn(first)).collect();
         barrier.wait();
         let result = scope.spawn(last).join();
         barrier.wait();
+        // A scope may end before its threads have given back their numbers, a join may not.
+        first.into_iter().for_each(|thread| thread.join().unwrap());
         result.unwrap()
     })
 }
