@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
+use core::mem::MaybeUninit;
 
 pub(super) use imp::{AtomicPair, Bits};
 
@@ -21,12 +21,12 @@ pub(super) struct Pair {
     pub(super) payload: Payload,
 }
 
-#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", target_feature = "sse", not(loom)))]
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", target_feature = "sse", not(ringway_loom)))]
 mod imp {
-    use std::arch::asm;
-    use std::arch::x86_64::__m128i;
-    use std::cell::UnsafeCell;
-    use std::mem::{self, MaybeUninit};
+    use core::arch::asm;
+    use core::arch::x86_64::__m128i;
+    use core::cell::UnsafeCell;
+    use core::mem::{self, MaybeUninit};
 
     use super::Pair;
 
@@ -45,7 +45,7 @@ mod imp {
     unsafe impl Sync for AtomicPair {}
 
     // ThreadSanitizer does not see into assembly, so it is told as much as races depend on: Acquire
-    // of a load, AcqRel of an exchange. Only in the build for it; see `.cargo/config.toml`.
+    // of a load, AcqRel of an exchange. The build script notices it.
     #[cfg(ringway_tsan)]
     unsafe extern "C" {
         #[link_name = "__tsan_acquire"]
@@ -66,7 +66,11 @@ mod imp {
         /// another vendor's tear, nothing is lost: the exchange compares both halves, and what is
         /// decided without one rests on the stamp alone.
         pub(in super::super) fn is_supported() -> bool {
-            is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx")
+            #[cfg(feature = "std")]
+            return std::arch::is_x86_feature_detected!("cmpxchg16b") && std::arch::is_x86_feature_detected!("avx");
+            // Whoever builds for a processor without an operating system knows which one it is.
+            #[cfg(not(feature = "std"))]
+            cfg!(all(target_feature = "cmpxchg16b", target_feature = "avx"))
         }
 
         /// # Panics
@@ -142,10 +146,10 @@ mod imp {
 
 /// The same in half the size, because loom has no wider atomics: of a stamp only the lower half is
 /// kept, which is enough for as many laps as a model goes.
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod imp {
-    use std::arch::asm;
-    use std::mem::MaybeUninit;
+    use core::arch::asm;
+    use core::mem::MaybeUninit;
 
     use super::Pair;
     use crate::sync::{AtomicU64, Ordering};
@@ -187,7 +191,7 @@ mod imp {
 }
 
 /// No such instruction here that is known to be lock-free.
-#[cfg(not(any(all(target_arch = "x86_64", target_pointer_width = "64", target_feature = "sse"), loom)))]
+#[cfg(not(any(all(target_arch = "x86_64", target_pointer_width = "64", target_feature = "sse"), ringway_loom)))]
 mod imp {
     use super::Pair;
 
