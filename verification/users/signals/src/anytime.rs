@@ -83,11 +83,9 @@ extern "C" fn interrupt(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c
 fn push_and_pop<T: Element>(queue: &impl Queue<T>) {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     if number < ELEMENTS {
-        queue.push(T::of(number)).displaced().map(came_out);
         // Not after each push, so that some evict.
-        if number % 3 > 0 {
-            queue.pop().map(came_out);
-        }
+        let popped = if number & 3 == 0 { None } else { queue.pop() };
+        [queue.push(T::of(number)).displaced(), popped].into_iter().flatten().for_each(came_out);
     }
 }
 
