@@ -47,15 +47,24 @@
 //!
 //! # Features
 //!
-//! | | | brings |
-//! |---|---|---|
-//! | `std` | default | channels at whose ends threads wait; `event-listener`, `parking` |
-//! | `async` | | channels at whose ends tasks wait, on any runtime; `event-listener`, `futures-core`, `futures-timer` |
-//! | `sink` | | a channel's sender as a `Sink`; `async`, `futures-sink` |
+//! | | | brings | and the crates |
+//! |---|---|---|---|
+//! | `std` | default | [`MutexRing`], [`MutexVec`], [`Kind`]; a thread keeps [its number](AtomicRing#threads-and-their-numbers), so that an `Exchange` ring and [`Metered`] are faster | |
+//! | `channel` | default | [`channel()`], at whose ends threads wait; `std` | `event-listener`, `parking`, `pin-project-lite` |
+//! | `channel-queue` | default | [`ChannelQueue`] | `concurrent-queue` |
+//! | `async` | | channels at whose ends tasks wait, on any runtime; `channel` | `futures-core`, `futures-timer` |
+//! | `sink` | | a channel's sender as a `Sink`; `async` | `futures-sink` |
+//!
+//! Without any, the crate is `no_std` with `alloc`, brings `crossbeam-utils` and nothing else, and
+//! has [`AtomicRing`], [`spsc`] and [`Metered`].
+//!
+//! The feature `loom` is for this crate's own models, and does nothing for others. Another crate's
+//! `--cfg loom` makes no models of the queues. But the crates behind `channel` and `channel-queue`
+//! do not compile under it, so such a build leaves these two features out.
 //!
 //! # Platforms
 //!
-//! All targets with the standard library, which is needed even without the feature `std`.
+//! All targets with an allocator; the features `std` and `channel` need the standard library.
 //! [`AtomicRing`], and with it [`Kind::AtomicRing`], [`spsc`] and [`Metered`], are only there where
 //! the target has 64-bit atomics (`cfg(target_has_atomic = "64")`): on every 64-bit target and on
 //! most 32-bit ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller

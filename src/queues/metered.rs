@@ -39,17 +39,26 @@ use crate::sync::{AtomicU64, Ordering};
 /// ```
 ///
 /// *Linearization points, progress*: those of the queue inside, but for a thread's first operation
-/// on any metered queue, which may call the allocator.
+/// on any metered queue, which may call the allocator. (Without the feature `std`, only one that is
+/// one more at once than there is room for.)
 ///
 /// *Cost*: every thread counts on a cache line of its own, by a load and a store, so no two threads
 /// share a line that they did not share before. 128 bytes for each of the first 16 threads of the
 /// process; threads with higher numbers that use the queue add room for the next 16, 32, 64, … at a
 /// time.
 ///
+/// Without the feature `std` a thread cannot keep its
+/// [number](crate::AtomicRing#threads-and-their-numbers). Each operation that is counted claims one
+/// then, beside the one of an `AtomicRing` inside: two read-modify-writes on a line that all
+/// threads share. And then [signal handlers](crate::AtomicRing#signal-handlers-and-interrupts) may
+/// use the queue, if they may use the one inside. With `std`, what a handler counts in the middle
+/// of its thread's operation may be missing from the figures.
+///
 /// # Panics
 ///
 /// `push`, `try_push`, `pop` and `pop_into`, when 65,536 other threads that have used one, or an
-/// [`AtomicRing`](crate::AtomicRing), are alive.
+/// [`AtomicRing`](crate::AtomicRing), are alive; without the feature `std`, when as many other
+/// operations on such are under way.
 pub struct Metered<Q> {
     queue: Q,
     counts: Segments<Box<[CachePadded<Counts>]>>,

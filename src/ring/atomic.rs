@@ -59,7 +59,8 @@ use protocol::Ring;
 ///   it, so that a push which has not yet made its exchange cannot make it any more.
 /// * *Progress*: lock-free. `pop_into` takes its elements one by one. The exceptions call the
 ///   allocator, which may take locks: `new` and `drop`, and a thread's first operation on an
-///   `Exchange` ring.
+///   `Exchange` ring (without the feature `std`, one that is one more at once than there is
+///   [room](Self#threads-and-their-numbers) for).
 /// * *Cost*: one compare-exchange and one store to a shared line, when no thread is in the way. No
 ///   allocation per element. A hint that is stale costs some loads, O(log `capacity`) of them
 ///   unless others move the ends meanwhile; the hint of the oldest element is stale whenever pushes
@@ -75,23 +76,56 @@ use protocol::Ring;
 /// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX | 16 bytes | none |
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
 ///
+/// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or
+/// eviction. Box what is large; a `Box` is stored inline.
+///
+/// With the feature `std` the processor is asked at run time. Without it, the build must say what
+/// the processor can do: on x86-64 `-C target-feature=+cmpxchg16b,+avx`.
+///
+/// # Threads and their numbers
+///
 /// The threads of a process that have used any `Exchange` ring are numbered, and numbers are used
 /// again when threads end. A ring has room for 16 threads from the start; threads with higher
 /// numbers that use it add room for the next 16, 32, 64, … threads at a time, for the ring's life.
 ///
-/// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or
-/// eviction. Box what is large; a `Box` is stored inline.
+/// Without the feature `std` a thread cannot keep a number. Each operation on an `Exchange` ring
+/// that puts an element in or takes one out then claims the lowest one that is free, and gives it
+/// back at its end. That costs two read-modify-writes on a line that all threads and all such rings
+/// share. On the other hand, room is then needed for as many operations as are under way at once,
+/// not for as many threads as there are; and signal handlers and interrupts may operate.
+///
+/// # Signal handlers and interrupts
+///
+/// They may use an `Inline` ring, whatever they interrupt, and without the feature `std` an
+/// `Exchange` ring, too: then the interrupted operation and the handler's have two numbers. With
+/// `std` a handler has the number of its thread. In the middle of the thread's operation on an
+/// `Exchange` ring it must not operate on the same ring: elements would be lost, doubled or torn.
+/// Nor may it on one that the thread has not used before, because a thread's first operation calls
+/// the allocator.
+///
+/// A handler must not call the allocator. So, without `std`:
+///
+/// * In the process, at most 16 operations on `Exchange` rings may be under way at once,
+///   interrupted ones included. One more may call the allocator, to make room for itself. An
+///   operation on a [`Metered`](crate::Metered) `Exchange` ring counts twice. There are never too
+///   many where the threads that use such rings, and the handlers that may interrupt them, are 16
+///   in all.
+/// * `new`, `drop` and `pop_into` are not for handlers.
+/// * An element that comes back to a handler, an evicted one say, must not be dropped there if its
+///   `Drop` calls the allocator. The handler can push it into another ring, for a thread to drop.
 ///
 /// # Panics
 ///
 /// `push`, `try_push` and a `pop` that finds an element panic on an `Exchange` ring when 65,536
 /// other threads that have used one are alive, or when there is no memory for the spare of a thread
-/// that uses it for the first time. The ring is as before; the element that was to be pushed is
-/// dropped.
+/// that uses it for the first time. (Without the feature `std`: when as many other operations are
+/// under way, or when there is no memory for one more at once than ever before.) The ring is as
+/// before; the element that was to be pushed is dropped.
 ///
 /// # Limitations
 ///
-/// * Not async-signal-safe: a signal handler must not use an `Exchange` ring.
+/// * With the feature `std` an `Exchange` ring is not async-signal-safe; see
+///   [above](Self#signal-handlers-and-interrupts).
 /// * A global allocator may push into a ring only if it leaves out its own allocations. An
 ///   `Exchange` ring allocates for the 17th thread, and then for the 33rd, …; an allocator that
 ///   pushed then would allocate without end. The process is aborted with a message.

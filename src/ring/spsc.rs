@@ -39,6 +39,12 @@
 //!   microsecond; the next push then waits for it, no longer. No allocation per element. `len` and
 //!   its like take O(log `capacity`) loads.
 //!
+//! # Signal handlers and interrupts
+//!
+//! One end may be a handler's, with the feature `std` or without: it may interrupt any operation of
+//! the other end. `pop_into` may call the allocator; and mind
+//! [what a handler drops](crate::AtomicRing#signal-handlers-and-interrupts).
+//!
 //! # Memory
 //!
 //! 8 bytes and the size of `T` (as the alignment of both demands) for each of `capacity + 2` slots,
