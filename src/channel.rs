@@ -7,14 +7,12 @@
 //! (where threads and tasks sleep), `wait` (how they do not miss what they wait for), the two ends,
 //! and what waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
 
-#[cfg(feature = "std")]
 mod blocking;
 mod default_queue;
 mod either_end;
 mod error;
 mod iter;
 mod receiver;
-#[cfg(feature = "std")]
 mod select;
 mod sender;
 mod shared;
@@ -32,14 +30,9 @@ use std::sync::Arc;
 use crate::queue::Queue;
 use shared::Shared;
 
-pub use error::{RecvError, SendError, TryRecvError, TrySendError};
-#[cfg(feature = "std")]
-pub use error::{RecvTimeoutError, SendTimeoutError};
-pub use iter::{Drain, TryIter};
-#[cfg(feature = "std")]
-pub use iter::{IntoIter, Iter};
+pub use error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
-#[cfg(feature = "std")]
 pub use select::Select;
 pub use sender::Sender;
 #[cfg(feature = "async")]

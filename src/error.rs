@@ -1,8 +1,8 @@
 //! What can go wrong, and how the value comes back.
 
-use std::alloc::Layout;
-use std::error::Error;
-use std::fmt;
+use core::alloc::Layout;
+use core::error::Error;
+use core::fmt;
 
 /// Why a [`try_push`](crate::Queue::try_push) did not push; it gives the value back.
 ///
@@ -49,23 +49,23 @@ impl<T> TryPushError<T> {
 macro_rules! gives_back {
     ($error:ident { $($variant:pat => $name:literal, $text:literal;)* }) => {
         // By hand, so that the value need not be `Debug` (and is never printed by accident).
-        impl<T> std::fmt::Debug for $error<T> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl<T> core::fmt::Debug for $error<T> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(match self { $($variant => concat!($name, "(..)"),)* })
             }
         }
 
-        impl<T> std::fmt::Display for $error<T> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl<T> core::fmt::Display for $error<T> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(match self { $($variant => $text,)* })
             }
         }
 
-        impl<T> std::error::Error for $error<T> {}
+        impl<T> core::error::Error for $error<T> {}
     };
 }
 
-#[cfg(any(feature = "std", feature = "async"))]
+#[cfg(feature = "channel")]
 pub(crate) use gives_back;
 
 gives_back!(TryPushError {

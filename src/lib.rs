@@ -62,7 +62,12 @@
 //! words would wrap around within minutes, and emulated ones would be locks. On x86-64 with AVX and
 //! on 64-bit Arm with LSE, small elements are stored [inline](AtomicRing#storage).
 
-#[cfg(any(feature = "std", feature = "async"))]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+#[cfg(feature = "channel")]
 pub mod channel;
 #[cfg(doc)]
 pub mod docs;
@@ -76,17 +81,19 @@ mod queues;
 mod ring;
 mod sync;
 
-#[cfg(any(feature = "std", feature = "async"))]
+#[cfg(feature = "channel")]
 pub use channel::{Receiver, Sender, channel};
 pub use error::{CapacityError, TryPushError};
 pub use queue::iter::{IntoIter, TryIter};
 pub use queue::{Overflow, Pushed, Queue};
+#[cfg(feature = "channel-queue")]
 pub use queues::channel_queue::ChannelQueue;
+#[cfg(feature = "std")]
 pub use queues::kind::{Kind, ParseKindError};
 #[cfg(target_has_atomic = "64")]
 pub use queues::metered::{Metered, Stats};
-pub use queues::mutex_ring::MutexRing;
-pub use queues::mutex_vec::MutexVec;
+#[cfg(feature = "std")]
+pub use queues::{mutex_ring::MutexRing, mutex_vec::MutexVec};
 #[cfg(target_has_atomic = "64")]
 pub use ring::{
     atomic::{AtomicRing, Storage},

@@ -2,8 +2,10 @@
 
 pub(crate) mod iter;
 
-use std::fmt;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::TryPushError;
 

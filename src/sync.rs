@@ -2,15 +2,17 @@
 //!
 //! [loom]: https://docs.rs/loom
 
-#[cfg(not(loom))]
+#[cfg(not(ringway_loom))]
 mod imp {
-    pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::Mutex;
+    #[cfg(feature = "channel-queue")]
+    pub(crate) use core::hint::spin_loop;
     #[cfg(target_has_atomic = "64")]
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, fence};
-    #[cfg(any(target_has_atomic = "64", feature = "std", feature = "async"))]
-    pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
-    #[cfg(any(feature = "std", feature = "async"))]
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU64, fence};
+    #[cfg(any(target_has_atomic = "64", feature = "channel"))]
+    pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+    #[cfg(feature = "std")]
+    pub(crate) use std::sync::Mutex;
+    #[cfg(feature = "channel")]
     pub(crate) use std::thread_local;
 
     /// [`core::cell::UnsafeCell`] behind the interface of loom's, which checks every access.
@@ -37,7 +39,7 @@ mod imp {
     }
 }
 
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod imp {
     use std::ops::Deref;
 
@@ -45,7 +47,7 @@ mod imp {
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::Mutex;
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
-    #[cfg(any(feature = "std", feature = "async"))]
+    #[cfg(feature = "channel")]
     pub(crate) use loom::thread_local;
 
     /// Loom's, with `SeqCst` as what it is.

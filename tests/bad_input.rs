@@ -3,7 +3,7 @@
 //!
 //! The allocator of these tests refuses what a thread has forbidden itself, so that none depends on
 //! the memory of the machine or ever touches much of it. And it keeps accounts, for each thread.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 #![allow(unsafe_code)]
 
 mod support;

@@ -4,7 +4,7 @@
 //!
 //! Counts end the runs, not clocks: a queue that loses, repeats or reorders fails here, however
 //! slow the machine.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

@@ -3,7 +3,7 @@
 //! That of `threads` only about: a build that is not the fuzzer's has other instructions, so
 //! threads do not stop where they did. `cargo +nightly fuzz run threads -s none --no-trace-compares
 //! -- -runs=0` replays it to the instruction.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

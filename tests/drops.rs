@@ -3,7 +3,7 @@
 //! one element panics, the others are still dropped exactly once.
 //!
 //! Small and large elements, because `AtomicRing` stores the two in different ways.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! The patterns in `examples/`: each is run, and every element must be accounted for.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 // What only their `main` uses is not used here.
 #[allow(dead_code)]

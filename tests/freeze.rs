@@ -10,7 +10,7 @@
 //! stalls there. `stepping.rs` does the same without chance, one instruction after the other.
 //!
 //! `RINGWAY_FREEZES=3000 cargo test --release --test freeze -- --nocapture` is the long form.
-#![cfg(all(target_os = "linux", not(loom)))]
+#![cfg(all(target_os = "linux", not(ringway_loom)))]
 #![allow(unsafe_code)]
 
 #[path = "support/peer.rs"]

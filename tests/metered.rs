@@ -1,7 +1,7 @@
 //! A metered queue counts what its callers see, whoever calls: `stored == popped + evicted + len`
 //! at rest, and each figure is what the threads have counted themselves. So it is when the queue is
 //! closed meanwhile.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Each queue does what the model does, call by call, whatever the calls: random scripts on one
 //! thread, long enough to go round several times, through `dyn Queue` and on the types themselves.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

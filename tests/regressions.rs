@@ -2,7 +2,7 @@
 //!
 //! The last group says what must hold for every queue, the groups before it what each overflow
 //! policy means.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

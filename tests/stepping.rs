@@ -7,7 +7,7 @@
 //!
 //! The same on crossbeam's `ArrayQueue` shows that the test can fail: it finds the instructions at
 //! which that stalls.
-#![cfg(all(target_os = "linux", target_arch = "x86_64", not(loom)))]
+#![cfg(all(target_os = "linux", target_arch = "x86_64", not(ringway_loom)))]
 
 #[path = "support/peer.rs"]
 mod peer;

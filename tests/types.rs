@@ -1,6 +1,6 @@
 //! Elements of every shape, the auto traits and other traits of every public type, the pointers
 //! that are queues too, and queues in use while a thread ends.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod support;
 

@@ -37,7 +37,6 @@ pub type TrySendError<T> = TryPushError<T>;
 
 /// Why [`send_timeout`](crate::Sender::send_timeout) and
 /// [`send_deadline`](crate::Sender::send_deadline) did not send; gives the value back.
-#[cfg(feature = "std")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// There was no room in time.
@@ -46,7 +45,6 @@ pub enum SendTimeoutError<T> {
     Closed(T),
 }
 
-#[cfg(feature = "std")]
 impl<T> SendTimeoutError<T> {
     /// The value that was not sent.
     #[must_use = "this is the value that was not sent"]
@@ -69,7 +67,6 @@ impl<T> SendTimeoutError<T> {
     }
 }
 
-#[cfg(feature = "std")]
 gives_back!(SendTimeoutError {
     Self::Timeout(_) => "Timeout", "there was no room in time";
     Self::Closed(_) => "Closed", "the channel is closed";
@@ -81,7 +78,6 @@ impl<T> From<SendError<T>> for TrySendError<T> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<T> From<SendError<T>> for SendTimeoutError<T> {
     fn from(SendError(value): SendError<T>) -> Self {
         Self::Closed(value)
@@ -145,7 +141,6 @@ impl From<RecvError> for TryRecvError {
 
 /// Why [`recv_timeout`](crate::Receiver::recv_timeout) and
 /// [`recv_deadline`](crate::Receiver::recv_deadline) have nothing.
-#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
     /// Nothing came in time.
@@ -154,13 +149,11 @@ pub enum RecvTimeoutError {
     Closed,
 }
 
-#[cfg(feature = "std")]
 no_value!(RecvTimeoutError {
     Timeout, is_timeout => "nothing came in time";
     Closed, is_closed => "the channel is closed and empty";
 });
 
-#[cfg(feature = "std")]
 impl From<RecvError> for RecvTimeoutError {
     fn from(RecvError: RecvError) -> Self {
         Self::Closed

@@ -56,7 +56,6 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         TryIter::new(self)
     }
 
-    #[cfg(feature = "std")]
     /// An iterator that waits for each element, and ends when the channel is closed and nothing is
     /// inside any more.
     pub fn iter(&self) -> Iter<'_, T, Q> {
@@ -117,20 +116,17 @@ impl<T, Q: Queue<T>> Iterator for Drain<'_, T, Q> {
 }
 
 /// See [`Receiver::iter`].
-#[cfg(feature = "std")]
 #[must_use = "iterators are lazy"]
 pub struct Iter<'a, T, Q> {
     receiver: &'a Receiver<T, Q>,
 }
 
-#[cfg(feature = "std")]
 impl<'a, T, Q> Iter<'a, T, Q> {
     pub(super) fn new(receiver: &'a Receiver<T, Q>) -> Self {
         Self { receiver }
     }
 }
 
-#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> Iterator for Iter<'_, T, Q> {
     type Item = T;
 
@@ -141,13 +137,11 @@ impl<T, Q: Queue<T>> Iterator for Iter<'_, T, Q> {
 }
 
 /// The elements of a channel by value: as [`Iter`], but owns the receiver.
-#[cfg(feature = "std")]
 #[must_use = "iterators are lazy"]
 pub struct IntoIter<T, Q> {
     receiver: Receiver<T, Q>,
 }
 
-#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> Iterator for IntoIter<T, Q> {
     type Item = T;
 
@@ -157,7 +151,6 @@ impl<T, Q: Queue<T>> Iterator for IntoIter<T, Q> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> IntoIterator for Receiver<T, Q> {
     type Item = T;
     type IntoIter = IntoIter<T, Q>;
@@ -167,7 +160,6 @@ impl<T, Q: Queue<T>> IntoIterator for Receiver<T, Q> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<'a, T, Q: Queue<T>> IntoIterator for &'a Receiver<T, Q> {
     type Item = T;
     type IntoIter = Iter<'a, T, Q>;
@@ -179,9 +171,7 @@ impl<'a, T, Q: Queue<T>> IntoIterator for &'a Receiver<T, Q> {
 
 impl<T, Q: Queue<T>> FusedIterator for Drain<'_, T, Q> {}
 // Once a channel is closed and empty it stays so.
-#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> FusedIterator for Iter<'_, T, Q> {}
-#[cfg(feature = "std")]
 impl<T, Q: Queue<T>> FusedIterator for IntoIter<T, Q> {}
 
 macro_rules! debug {
@@ -194,5 +184,4 @@ macro_rules! debug {
     )*};
 }
 debug!(TryIter<'_, T, Q>, Drain<'_, T, Q>);
-#[cfg(feature = "std")]
 debug!(Iter<'_, T, Q>, IntoIter<T, Q>);

@@ -6,7 +6,6 @@ use super::default_queue::DefaultQueue;
 use super::either_end::either_end;
 use super::error::{RecvError, TryRecvError};
 use super::shared::Shared;
-#[cfg(feature = "std")]
 use super::wait::adaptive_spin::AdaptiveSpin;
 #[cfg(feature = "async")]
 use super::wait::yield_budget::YieldBudget;
@@ -32,7 +31,6 @@ pub struct Receiver<T, Q = DefaultQueue<T>> {
     #[cfg(feature = "async")]
     pub(super) waiter: Option<Waiter<Elements<Q>>>,
     pub(super) shared: Arc<Shared<Q>>,
-    #[cfg(feature = "std")]
     pub(super) spin: AdaptiveSpin,
     #[cfg(feature = "async")]
     pub(super) budget: YieldBudget,
@@ -51,7 +49,6 @@ impl<T, Q> Receiver<T, Q> {
             #[cfg(feature = "async")]
             waiter: None,
             shared,
-            #[cfg(feature = "std")]
             spin: AdaptiveSpin::new(),
             #[cfg(feature = "async")]
             budget: YieldBudget::new(),

@@ -3,10 +3,8 @@
 //! All of it works on a `look`: a closure that tries to do what the caller wants, and is pending
 //! while that cannot be had.
 
-#[cfg(feature = "std")]
 pub(super) mod adaptive_spin;
 pub(super) mod deferred_waker;
-#[cfg(feature = "std")]
 pub(super) mod parker;
 pub(super) mod wait_list;
 #[cfg(feature = "async")]
@@ -17,10 +15,8 @@ use std::ops::Deref;
 use std::task::Poll;
 #[cfg(feature = "async")]
 use std::task::{Context, ready};
-#[cfg(feature = "std")]
 use std::time::Instant;
 
-#[cfg(feature = "std")]
 use adaptive_spin::Patience;
 use wait_list::{WaitList, Waiter};
 #[cfg(feature = "async")]
@@ -29,7 +25,6 @@ use yield_budget::YieldBudget;
 /// Blocks the thread until `look` is ready or the deadline has passed; pending then.
 ///
 /// It looks at least once, and once more after the deadline.
-#[cfg(feature = "std")]
 pub(super) fn block<R>(
     list: &WaitList,
     deadline: Option<Instant>,

@@ -2,14 +2,16 @@
 
 #![allow(unsafe_code)]
 
-use std::ptr;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ptr;
 
 use super::thread_index::MAX_THREADS;
 use crate::error::CapacityError;
 use crate::sync::{AtomicPtr, Ordering};
 
 /// How many threads the first segment is for.
-pub(crate) const FIRST_THREADS: usize = if cfg!(loom) { 2 } else { 16 };
+pub(crate) const FIRST_THREADS: usize = if cfg!(ringway_loom) { 2 } else { 16 };
 
 /// How many times the number of threads doubles from there to [`MAX_THREADS`].
 const GROWTHS: usize = (MAX_THREADS / FIRST_THREADS).ilog2() as usize;
@@ -117,7 +119,16 @@ unsafe fn from_raw<S>(segment: *mut S) -> Box<[S]> {
     unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(segment, 1)) }
 }
 
+/// What a thread does that makes room for itself over and over: nobody can tell here.
+#[cfg(not(feature = "std"))]
+mod recursion {
+    pub(super) fn watch<R>(make: impl FnOnce() -> R) -> R {
+        make()
+    }
+}
+
 /// What a thread does that makes room for itself over and over.
+#[cfg(feature = "std")]
 mod recursion {
     use std::cell::Cell;
     use std::io::Write;

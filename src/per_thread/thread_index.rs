@@ -5,7 +5,7 @@
 //! runs after its own thread-local is gone, which in a destructor means abort. Both were tried with
 //! version 1.1.10.
 
-use std::marker::PhantomData;
+use core::marker::PhantomData;
 
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -13,6 +13,11 @@ use crate::sync::{AtomicUsize, Ordering};
 pub(crate) const MAX_THREADS: usize = 1 << 16;
 
 /// The number of the current thread. While this value lives, no other thread has the same.
+///
+/// A thread keeps its number until it ends. Where it cannot, each value has a number of its own, for
+/// as long as the value lives: without the standard library, and in thread-local destructors that
+/// run late. That costs two read-modify-writes on a shared line, and whatever interrupts the thread,
+/// a signal handler say, has another number.
 pub(crate) struct ThreadIndex {
     number: usize,
     /// It is the thread's, and is dropped by it.
@@ -20,15 +25,15 @@ pub(crate) struct ThreadIndex {
 }
 
 impl ThreadIndex {
-    /// *Progress*: wait-free but for the thread's first call, which is lock-free (the standard
-    /// library may allocate to register a thread-local destructor).
+    /// *Progress*: wait-free where the thread has kept its number, else lock-free. (The standard
+    /// library may allocate at the first call, to register a thread-local destructor.)
     ///
     /// # Panics
     ///
-    /// When [`MAX_THREADS`] other threads have a number.
+    /// When [`MAX_THREADS`] numbers are in use.
     #[inline]
     pub(crate) fn current() -> Self {
-        Self { number: imp::own().unwrap_or_else(imp::first), not_send: PhantomData }
+        Self { number: imp::kept().unwrap_or_else(imp::claim), not_send: PhantomData }
     }
 
     #[inline]
@@ -38,25 +43,25 @@ impl ThreadIndex {
 }
 
 impl Drop for ThreadIndex {
-    // Asks the thread whether the number is borrowed. A flag in `self` would occupy a register
-    // throughout the operation. The thread has a number of its own as long as this value lives, or
-    // has none throughout: `EXIT` does not run in an operation.
+    // Asks the thread whether it keeps the number. A flag in `self` would occupy a register
+    // throughout the operation. The thread keeps a number as long as this value lives, or has none
+    // throughout: `EXIT` does not run in an operation.
     #[inline]
     fn drop(&mut self) {
-        if imp::own().is_none() {
-            imp::give_back_borrowed();
+        if imp::kept().is_none() {
+            imp::give_back(self.number);
         }
     }
 }
 
 /// A set of numbers, claimed lowest first, so that they stay small and near each other.
-#[cfg_attr(loom, allow(dead_code, reason = "models of the ring use the stand-in below"))]
+#[cfg_attr(ringway_loom, allow(dead_code, reason = "models of the ring use the stand-in below"))]
 struct Numbers<const WORDS: usize> {
     /// A bit each: set while claimed.
     claimed: [AtomicUsize; WORDS],
 }
 
-#[cfg_attr(loom, allow(dead_code))]
+#[cfg_attr(ringway_loom, allow(dead_code))]
 impl<const WORDS: usize> Numbers<WORDS> {
     /// *Linearization point*: the `fetch_or` that finds the bit clear. *Progress*: lock-free; a bit
     /// turns out to be set only because another thread claimed it.
@@ -87,78 +92,83 @@ impl<const WORDS: usize> Numbers<WORDS> {
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(not(ringway_loom))]
 mod imp {
-    use std::cell::Cell;
+    use super::{AtomicUsize, MAX_THREADS, Numbers, keeping};
 
-    use super::{AtomicUsize, MAX_THREADS, Numbers};
+    static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
+        Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
+
+    pub(super) use keeping::kept;
+
+    #[cfg_attr(feature = "std", cold, inline(never))]
+    pub(super) fn claim() -> usize {
+        let Some(number) = NUMBERS.claim() else {
+            panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
+        };
+        keeping::keep(number);
+        number
+    }
+
+    #[cfg_attr(feature = "std", cold, inline(never))]
+    pub(super) fn give_back(number: usize) {
+        NUMBERS.give_back(number);
+    }
+}
+
+/// How a thread keeps its number.
+#[cfg(all(feature = "std", not(ringway_loom)))]
+mod keeping {
+    use std::cell::Cell;
+    use std::thread_local;
 
     /// In the place of a number, so that whether there is one, and whether it is small, is one
     /// comparison.
     const NONE: usize = usize::MAX;
 
-    static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
-        Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
-
     thread_local! {
         // Apart from `EXIT`, because without a destructor it is one load to read, and can be read
         // to the very end.
-        static OWN: Cell<usize> = const { Cell::new(NONE) };
+        static KEPT: Cell<usize> = const { Cell::new(NONE) };
         static EXIT: GiveBackAtExit = const { GiveBackAtExit };
-        /// Of a thread whose own number is already given back: one for the length of an operation,
-        /// and how many values have it.
-        static BORROWED: Cell<(usize, usize)> = const { Cell::new((NONE, 0)) };
     }
 
     struct GiveBackAtExit;
 
     impl Drop for GiveBackAtExit {
         fn drop(&mut self) {
-            if let Some(number) = own() {
-                OWN.set(NONE);
-                NUMBERS.give_back(number);
+            if let Some(number) = kept() {
+                KEPT.set(NONE);
+                super::imp::give_back(number);
             }
         }
     }
 
     #[inline]
-    pub(super) fn own() -> Option<usize> {
-        Some(OWN.get()).filter(|&number| number != NONE)
+    pub(super) fn kept() -> Option<usize> {
+        Some(KEPT.get()).filter(|&number| number != NONE)
     }
 
-    #[cold]
-    #[inline(never)]
-    pub(super) fn first() -> usize {
-        let (number, borrowers) = BORROWED.get();
-        if borrowers > 0 {
-            BORROWED.set((number, borrowers + 1));
-            return number;
-        }
-        let Some(number) = NUMBERS.claim() else {
-            panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
-        };
+    pub(super) fn keep(number: usize) {
         // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number
         // back.
-        if EXIT.try_with(|_| OWN.set(number)).is_err() {
-            BORROWED.set((number, 1));
-        }
-        number
+        let _ = EXIT.try_with(|_| KEPT.set(number));
+    }
+}
+
+/// A thread has no place of its own here.
+#[cfg(all(not(feature = "std"), not(ringway_loom)))]
+mod keeping {
+    pub(super) fn kept() -> Option<usize> {
+        None
     }
 
-    #[cold]
-    #[inline(never)]
-    pub(super) fn give_back_borrowed() {
-        let (number, borrowers) = BORROWED.get();
-        BORROWED.set((number, borrowers - 1));
-        if borrowers == 1 {
-            NUMBERS.give_back(number);
-        }
-    }
+    pub(super) fn keep(_: usize) {}
 }
 
 /// A stand-in: every thread of a model gets the next number, and keeps it. (`Numbers` has a model
 /// of its own.)
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod imp {
     use std::cell::Cell;
     // Not loom's: counting must add neither scheduling points nor orderings to the model.
@@ -169,27 +179,27 @@ mod imp {
     }
 
     loom::thread_local! {
-        static OWN: Cell<Option<usize>> = Cell::new(None);
+        static KEPT: Cell<Option<usize>> = Cell::new(None);
     }
 
-    pub(super) fn own() -> Option<usize> {
-        OWN.with(Cell::get)
+    pub(super) fn kept() -> Option<usize> {
+        KEPT.with(Cell::get)
     }
 
-    pub(super) fn first() -> usize {
+    pub(super) fn claim() -> usize {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        OWN.with(|own| own.set(Some(number)));
+        KEPT.with(|kept| kept.set(Some(number)));
         number
     }
 
-    pub(super) fn give_back_borrowed() {
-        unreachable!("no number is borrowed in a model")
+    pub(super) fn give_back(_: usize) {
+        unreachable!("every thread keeps its number in a model")
     }
 }
 
 /// The set of numbers on its own: no two threads share a number, and a thread that gets one sees
 /// what its last owner did under it.
-#[cfg(all(test, loom))]
+#[cfg(all(test, ringway_loom))]
 mod models {
     use std::array;
 
@@ -248,7 +258,7 @@ mod models {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(ringway_loom)))]
 mod tests {
     use super::{AtomicUsize, Numbers};
 

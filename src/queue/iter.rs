@@ -1,8 +1,8 @@
 //! The elements of a queue as iterators.
 
-use std::fmt;
-use std::iter::FusedIterator;
-use std::marker::PhantomData;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
 
 use super::Queue;
 

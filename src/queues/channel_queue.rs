@@ -1,5 +1,6 @@
-use std::fmt;
-use std::hint::black_box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::hint::black_box;
 
 use concurrent_queue::{ConcurrentQueue, PushError};
 

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
+#[cfg(feature = "channel-queue")]
 use super::channel_queue::ChannelQueue;
 use super::mutex_ring::MutexRing;
 use super::mutex_vec::MutexVec;
@@ -25,7 +26,8 @@ use crate::ring::atomic::AtomicRing;
 pub enum Kind {
     /// [`MutexVec`], `mutex-vec`.
     MutexVec,
-    /// [`ChannelQueue`], `channel`.
+    /// [`ChannelQueue`], `channel`; with the feature `channel-queue`.
+    #[cfg(feature = "channel-queue")]
     Channel,
     /// [`MutexRing`], `mutex-ring`.
     MutexRing,
@@ -38,6 +40,7 @@ impl Kind {
     /// Every kind, from the simplest to the flagship.
     pub const ALL: &'static [Self] = &[
         Self::MutexVec,
+        #[cfg(feature = "channel-queue")]
         Self::Channel,
         Self::MutexRing,
         #[cfg(target_has_atomic = "64")]
@@ -54,6 +57,7 @@ impl Kind {
         Ok(match self {
             Self::MutexVec if capacity == 0 => return Err(CapacityError::Zero),
             Self::MutexVec => Box::new(MutexVec::new()),
+            #[cfg(feature = "channel-queue")]
             Self::Channel => Box::new(ChannelQueue::try_new(capacity)?),
             Self::MutexRing => Box::new(MutexRing::try_new(capacity)?),
             #[cfg(target_has_atomic = "64")]
@@ -64,6 +68,7 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::MutexVec => "mutex-vec",
+            #[cfg(feature = "channel-queue")]
             Self::Channel => "channel",
             Self::MutexRing => "mutex-ring",
             #[cfg(target_has_atomic = "64")]

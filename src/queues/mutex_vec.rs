@@ -75,13 +75,13 @@ impl<T> Elements<T> {
 impl<T> MutexVec<T> {
     /// Makes an empty queue; allocates nothing yet.
     #[must_use]
-    #[cfg(not(loom))]
+    #[cfg(not(ringway_loom))]
     pub const fn new() -> Self {
         Self { elements: Mutex::new(Elements { slots: Vec::new(), head: 0, is_closed: false }) }
     }
 
     /// Loom's mutex cannot be made in a constant.
-    #[cfg(loom)]
+    #[cfg(ringway_loom)]
     #[allow(missing_docs, reason = "only in models")]
     pub fn new() -> Self {
         Self { elements: Mutex::new(Elements { slots: Vec::new(), head: 0, is_closed: false }) }

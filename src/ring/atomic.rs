@@ -8,11 +8,12 @@ mod exchange;
 mod inline;
 mod protocol;
 mod slots;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(ringway_loom)))]
 mod tests;
 
-use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use alloc::vec::Vec;
+use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::{CapacityError, TryPushError};
 use crate::queue::iter::iterate;

@@ -1,6 +1,6 @@
 //! How threads keep out of each other's way: pauses, on which nothing rests.
 
-use std::hint::spin_loop;
+use core::hint::spin_loop;
 
 use crossbeam_utils::Backoff;
 
@@ -28,7 +28,7 @@ pub(crate) struct Turn(AtomicU64);
 
 /// How many times one side looks for what the other has done: about twice as long as that needs
 /// when the cores are far from each other.
-const LOOKS: usize = if cfg!(loom) { 0 } else { 64 };
+const LOOKS: usize = if cfg!(ringway_loom) { 0 } else { 64 };
 
 /// In a [`Turn`]: a consumer asks.
 const ASKED: u64 = 1;

@@ -57,11 +57,12 @@
 //! [`AtomicRing`](crate::AtomicRing#prior-art)'s.
 
 mod buffer;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(ringway_loom)))]
 mod tests;
 
-use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use alloc::vec::Vec;
+use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::{CapacityError, TryPushError};
 use crate::queue::{Pushed, pop_each};

@@ -5,7 +5,7 @@
 //! on it is right in either case, and is repeated, with delays of many lengths, so that both occur;
 //! where a waker can be looked at, or a queue of the test's own stops in the middle of an
 //! operation, the case is met each time.
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 #[path = "../support"]
 #[allow(unreachable_pub, reason = "other tests share them too")]

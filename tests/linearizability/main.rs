@@ -10,7 +10,7 @@
 //! long form.
 //!
 //! [loom]: https://docs.rs/loom
-#![cfg(not(loom))]
+#![cfg(not(ringway_loom))]
 
 mod long;
 mod long_checker;

@@ -9,22 +9,22 @@
 
 /// `RUSTFLAGS` in the environment takes the place of the flags by which the alias asks for the
 /// models; a run of nothing must not pass as a run of all.
-#[cfg(not(loom))]
+#[cfg(not(ringway_loom))]
 #[test]
 fn is_built_for_loom() {
-    assert!(std::env::var_os("RINGWAY_LOOM").is_none(), "built without `--cfg loom`: is RUSTFLAGS set?");
+    assert!(std::env::var_os("RINGWAY_LOOM").is_none(), "built without `--cfg ringway_loom`: is RUSTFLAGS set?");
 }
 
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod channel;
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod element;
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod explore;
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod queues;
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod spsc;
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -20,7 +20,7 @@ impl Patience<'_> {
     pub(super) fn look_on<R>(&self, look: &mut impl FnMut() -> Poll<R>) -> Poll<R> {
         let looks = match self {
             // Nothing comes of itself in a model.
-            _ if cfg!(loom) => return Poll::Pending,
+            _ if cfg!(ringway_loom) => return Poll::Pending,
             Self::Spin(spin) if spin.is_in_vain() => 4,
             _ => 10,
         };
@@ -85,7 +85,7 @@ impl AdaptiveSpin {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(ringway_loom)))]
 mod tests {
     use super::*;
 

@@ -46,9 +46,9 @@ impl Parker {
     pub(in crate::channel) fn park(&self, deadline: Option<Instant>) -> bool {
         match deadline {
             None => self.parker.park(),
-            #[cfg(loom)]
+            #[cfg(ringway_loom)]
             Some(_) => unreachable!("there are no clocks in models"),
-            #[cfg(not(loom))]
+            #[cfg(not(ringway_loom))]
             Some(deadline) => return self.parker.park_deadline(deadline) || Instant::now() < deadline,
         }
         true

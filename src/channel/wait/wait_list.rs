@@ -5,14 +5,12 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-#[cfg(feature = "std")]
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
 use event_listener::{Event, EventListener, IntoNotification, Listener};
 
 use super::deferred_waker::{DeferredWaker, DeferredWakes};
-#[cfg(feature = "std")]
 use super::parker;
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -93,7 +91,6 @@ impl<L: Deref<Target = WaitList>> Waiter<L> {
     }
 
     /// Sleeps until it is woken, but not beyond the deadline; returns whether it was woken.
-    #[cfg(feature = "std")]
     pub(super) fn wait(&mut self, deadline: Option<Instant>) -> bool {
         parker::with_current(|parker| {
             while self.poll(&mut Context::from_waker(parker.waker())).is_pending() {

@@ -29,16 +29,16 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
+use core::mem::MaybeUninit;
 
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 mod model;
-#[cfg(not(loom))]
+#[cfg(not(ringway_loom))]
 mod words;
 
-#[cfg(loom)]
+#[cfg(ringway_loom)]
 pub(super) use model::{AtomicPair, Bits};
-#[cfg(not(loom))]
+#[cfg(not(ringway_loom))]
 pub(super) use words::{AtomicPair, Bits};
 
 /// Room for a small element; some or all of its bytes may be uninitialised.

@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
+use alloc::boxed::Box;
+use core::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
 
@@ -134,7 +135,7 @@ impl<'a, T> Spare<'a, T> {
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(all(test, ringway_loom))]
 mod models {
     use loom::sync::Arc;
     use loom::thread;

@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use std::mem;
+use alloc::boxed::Box;
+use core::mem;
 
 use super::cells::{Cells, Spare};
 use super::slots::{Hand, Slots};
@@ -155,7 +156,7 @@ impl<'a, T> Hand for ExchangeHand<'a, T> {
 }
 
 /// The storage is sound by itself, whatever stamps it is told to write.
-#[cfg(all(test, loom))]
+#[cfg(all(test, ringway_loom))]
 mod models {
     use std::sync::Arc;
 

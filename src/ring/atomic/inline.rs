@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use std::marker::PhantomData;
-use std::mem;
-use std::sync::Mutex;
+use alloc::boxed::Box;
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::mem;
 
 use super::atomic_pair::{AtomicPair, Pair, Payload};
 use super::slots::{Hand, Slots};
@@ -17,10 +18,12 @@ use crate::ring::position::{Position, WordLayout};
 pub(super) struct Inline<T> {
     slots: Box<[AtomicPair]>,
     layout: WordLayout,
-    /// Elements are handed from thread to thread, never shared: `Send` and `Sync` where `T: Send`,
-    /// like a mutex.
-    element: PhantomData<Mutex<T>>,
+    /// Owned, and invariant, as whatever a shared reference can change.
+    element: PhantomData<Cell<T>>,
 }
+
+// SAFETY: as with a mutex: elements are handed from thread to thread, and never shared.
+unsafe impl<T: Send> Sync for Inline<T> {}
 
 impl<T> Inline<T> {
     /// Whether an element fits beside a stamp, on a target where there may be such a pair.
@@ -159,7 +162,7 @@ impl<'a, T> Hand for InlineHand<'a, T> {
 }
 
 /// The storage is sound by itself, whatever stamps it is told to write.
-#[cfg(all(test, loom))]
+#[cfg(all(test, ringway_loom))]
 mod models {
     use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use alloc::vec::Vec;
+
 use crossbeam_utils::{Backoff, CachePadded};
 
 use super::slots::{Hand, Seen, Slots};
@@ -358,19 +360,19 @@ impl<S: Slots> Ring<S> {
     }
 
     /// Test hook: where the hints are.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(ringway_loom)))]
     pub(super) fn hints(&self) -> (Position, Position) {
         (self.head.load(), self.tail.hint.load())
     }
 
     /// Test hook: puts the hints where a thread would that slept before its store.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(ringway_loom)))]
     pub(super) fn set_hints(&self, (head, tail): (Position, Position)) {
         self.head.store(head);
         self.tail.hint.store(tail);
     }
 
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(ringway_loom)))]
     pub(super) fn slots(&self) -> &S {
         &self.slots
     }

@@ -2,11 +2,11 @@
 
 #![allow(unsafe_code)]
 
-use std::alloc::{self, Layout as Memory};
-use std::mem::{self, MaybeUninit};
-use std::ops;
-use std::ptr::NonNull;
-use std::sync::Arc;
+use ::alloc::alloc::{self, Layout as Memory};
+use ::alloc::sync::Arc;
+use core::mem::{self, MaybeUninit};
+use core::ops;
+use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 

@@ -3,8 +3,8 @@
 //! A load of both words as one exists too, but only with LSE2; without it, it would have to be an
 //! exchange, which takes the line from all others. A pair may be torn, so two loads will do.
 
-use std::arch::{asm, is_aarch64_feature_detected};
-use std::mem::MaybeUninit;
+use core::arch::asm;
+use core::mem::MaybeUninit;
 
 use super::{Pair, Words};
 
@@ -13,7 +13,11 @@ pub(super) const MAY_EXIST: bool = true;
 /// LSE, from Armv8.1 on. An exchange in a loop of `ldaxp` and `stlxp` would not do: it is lock-free
 /// only as far as the processor makes it so.
 pub(super) fn exist() -> bool {
-    is_aarch64_feature_detected!("lse")
+    #[cfg(feature = "std")]
+    return std::arch::is_aarch64_feature_detected!("lse");
+    // Whoever builds for a processor without an operating system knows which one it is.
+    #[cfg(not(feature = "std"))]
+    cfg!(target_feature = "lse")
 }
 
 /// `ldar` of the stamp is sequentially consistent: it comes after every earlier `stlr` and `caspal`

@@ -1,9 +1,9 @@
 //! The same in half the size, because loom has no wider atomics: of a stamp only the lower half is
 //! kept, which is enough for as many laps as a model goes.
 
-use std::arch::asm;
+use core::arch::asm;
+use core::mem::MaybeUninit;
 use std::env;
-use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::Pair;

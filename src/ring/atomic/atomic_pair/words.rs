@@ -1,7 +1,7 @@
 //! The pair as two words in memory, over the instructions of the processor.
 
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 
 use super::Pair;
 
@@ -36,7 +36,7 @@ pub(in super::super) struct AtomicPair {
 unsafe impl Sync for AtomicPair {}
 
 // ThreadSanitizer does not see into assembly, so it is told as much as races depend on: Acquire of
-// a load, AcqRel of an exchange. Only in the build for it; see `.cargo/config.toml`.
+// a load, AcqRel of an exchange. The build script notices it.
 #[cfg(ringway_tsan)]
 unsafe extern "C" {
     #[link_name = "__tsan_acquire"]

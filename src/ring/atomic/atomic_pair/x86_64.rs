@@ -1,8 +1,8 @@
 //! x86-64: an aligned 16-byte load, and `lock cmpxchg16b`.
 
-use std::arch::asm;
-use std::arch::x86_64::__m128i;
-use std::mem::{self, MaybeUninit};
+use core::arch::asm;
+use core::arch::x86_64::__m128i;
+use core::mem::{self, MaybeUninit};
 
 use super::{Pair, Words};
 
@@ -13,7 +13,11 @@ pub(super) const MAY_EXIST: bool = true;
 /// order, nothing is lost: the exchange compares both, and what is decided without one rests on the
 /// stamp alone.
 pub(super) fn exist() -> bool {
-    is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx")
+    #[cfg(feature = "std")]
+    return std::arch::is_x86_feature_detected!("cmpxchg16b") && std::arch::is_x86_feature_detected!("avx");
+    // Whoever builds for a processor without an operating system knows which one it is.
+    #[cfg(not(feature = "std"))]
+    cfg!(all(target_feature = "cmpxchg16b", target_feature = "avx"))
 }
 
 /// Sequentially consistent, as every load on this processor is among locked instructions: pairs are
