@@ -194,6 +194,7 @@ fn capacities_too_large_for_the_memory() {
             _ => CapacityError::TooLarge,
         });
     }
+    #[cfg(target_pointer_width = "64")]
     fails::<u8>((1 << 32) - 2, |_| CapacityError::OutOfMemory);
     fails::<Page>(1 << 20, |_| CapacityError::OutOfMemory);
     fails::<Mebibyte>(1 << 20, |_| CapacityError::OutOfMemory);

@@ -73,7 +73,7 @@ use protocol::Ring;
 ///
 /// | [`Storage`] | for | memory for a slot | memory for a thread |
 /// |---|---|---|---|
-/// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX | 16 bytes | none |
+/// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX and on aarch64 with LSE | 16 bytes | none |
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
 ///
 /// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or
@@ -166,8 +166,8 @@ pub enum Storage {
 
 /// The same on whichever ring it is.
 ///
-/// For a `T` that is too large for inline, that arm is not compiled in; for one that fits, the
-/// other arm is for old processors and kept out of line.
+/// For a `T` that is too large for inline, and for any on a target that has none, that arm is not
+/// compiled in; for one that fits, the other arm is for old processors and kept out of line.
 macro_rules! with_ring {
     ($self:ident, $ring:ident => $call:expr) => {
         with_ring!((&$self.repr), $ring => $call)

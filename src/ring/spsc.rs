@@ -26,8 +26,8 @@
 //!   the consumer is gone, the next `push` that happens after gives its element back, too.
 //! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a
 //!   bounded number of steps, whatever the consumer does or does not do (where `swap` is an
-//!   instruction, as on x86-64 and Armv8.1; elsewhere as far as the processor's load-linked and
-//!   store-conditional are). The consumer's operations are lock-free: one repeats a step only
+//!   instruction, as on x86-64, and on aarch64 if built with LSE; elsewhere as far as the
+//!   processor's load-linked and store-conditional are). The consumer's operations are lock-free: one repeats a step only
 //!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps the other
 //!   from nothing.
 //! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its

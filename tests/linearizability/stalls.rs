@@ -62,7 +62,7 @@ mod timer {
             INSTALLED.call_once(|| signal::handle(libc::SIGUSR2, stall));
 
             let once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            let every = libc::timespec { tv_sec: 0, tv_nsec: every.subsec_nanos().into() };
+            let every = libc::timespec { tv_sec: 0, tv_nsec: every.subsec_nanos() as libc::c_long };
             let setting = libc::itimerspec { it_interval: once, it_value: every };
             let mut timer = Box::new(Timer { id: ptr::null_mut(), setting, left: AtomicU32::new(STALLS) });
             // SAFETY: all zeros is a valid `sigevent`.

@@ -26,8 +26,8 @@ pub(super) struct Inline<T> {
 unsafe impl<T: Send> Sync for Inline<T> {}
 
 impl<T> Inline<T> {
-    /// Whether an element fits beside a stamp.
-    pub(super) const FITS: bool = size_of::<T>() <= size_of::<Payload>();
+    /// Whether an element fits beside a stamp, on a target where there may be such a pair.
+    pub(super) const FITS: bool = AtomicPair::MAY_BE_SUPPORTED && size_of::<T>() <= size_of::<Payload>();
 
     /// Whether the processor can exchange both together.
     pub(super) fn is_supported() -> bool {
@@ -158,5 +158,48 @@ impl<'a, T> Hand for InlineHand<'a, T> {
     fn into_element(self) -> Option<T> {
         // SAFETY: `full`, so there is a `T`, and it leaves with the hand.
         self.full.then(|| unsafe { Inline::element(self.payload) })
+    }
+}
+
+/// The storage is sound by itself, whatever stamps it is told to write.
+#[cfg(all(test, ringway_loom))]
+mod models {
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use super::{Hand, Inline, Slots};
+
+    /// Exchanges `element` for what is in the only slot, once, at the first position: so the stamp
+    /// of a full slot is always the same. Returns what is in the hand then.
+    fn swap(slots: &Inline<u32>, element: u32) -> u32 {
+        let seen = slots.load(0);
+        // SAFETY: the only hand of this thread at this time.
+        let mut hand = unsafe { slots.hand_with(element) };
+        // SAFETY: of the same slots.
+        unsafe { hand.compare_exchange(slots.layout().start(0), seen, 0) };
+        hand.into_element().expect("the slot is never empty")
+    }
+
+    /// A stamp that comes again with another element is where a torn pair could be taken for what
+    /// is in the slot. In the ring, where stamps do not repeat, comparing them would do.
+    #[test]
+    fn a_stamp_that_comes_again_brings_its_own_element() {
+        loom::model(|| {
+            let mut slots = Inline::new(1, 0).unwrap();
+            let start = slots.layout().start(0);
+            slots.replace(start, Some(0), 0);
+            let slots = Arc::new(slots);
+            let other = thread::spawn({
+                let slots = Arc::clone(&slots);
+                move || [swap(&slots, 1), swap(&slots, 2)]
+            });
+            let taken = swap(&slots, 3);
+            let [first, second] = other.join().unwrap();
+            let left = swap(&slots, 4);
+            let mut all = [taken, first, second, left];
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3]);
+        });
     }
 }

@@ -23,7 +23,12 @@ macro_rules! on_both_storages {
             $(#[test] fn $test() { super::$test::<super::Exchange<u32>>(); })*
         }
         mod inline {
-            $(#[test] fn $test() { super::$test::<super::Inline<u32>>(); })*
+            $(#[test] fn $test() {
+                // Where it cannot be had, no ring has it.
+                if super::Inline::<u32>::is_supported() {
+                    super::$test::<super::Inline<u32>>();
+                }
+            })*
         }
     };
 }
@@ -349,7 +354,8 @@ fn positions_count_like_numbers() {
 
 #[test]
 fn a_layout_leaves_enough_versions() {
-    let most = (1 << 32) - 1;
+    let most = u32::MAX as usize;
     assert!(WordLayout::new(most, most).is_ok());
+    #[cfg(target_pointer_width = "64")]
     assert_eq!(WordLayout::new(most + 1, most + 1).unwrap_err(), CapacityError::TooLarge);
 }
