@@ -14,10 +14,9 @@ pub(crate) const MAX_THREADS: usize = 1 << 16;
 
 /// The number of the current thread. While this value lives, no other thread has the same.
 ///
-/// A thread keeps its number until it ends. Where it cannot, each value has a number of its own, for
-/// as long as the value lives: without the standard library, and in thread-local destructors that
-/// run late. That costs two read-modify-writes on a shared line, and whatever interrupts the thread,
-/// a signal handler say, has another number.
+/// A thread keeps its number until it ends. Without the standard library it cannot: there each value
+/// claims a number for as long as it lives, which costs two read-modify-writes on a shared line, and
+/// whatever interrupts the thread, a signal handler say, has another number.
 pub(crate) struct ThreadIndex {
     number: usize,
     /// It is the thread's, and is dropped by it.
@@ -93,34 +92,21 @@ impl<const WORDS: usize> Numbers<WORDS> {
 }
 
 #[cfg(not(ringway_loom))]
-mod imp {
-    use super::{AtomicUsize, MAX_THREADS, Numbers, keeping};
+static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
+    Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
 
-    static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
-        Numbers { claimed: [const { AtomicUsize::new(0) }; MAX_THREADS / usize::BITS as usize] };
-
-    pub(super) use keeping::kept;
-
-    #[cfg_attr(feature = "std", cold, inline(never))]
-    pub(super) fn claim() -> usize {
-        let Some(number) = NUMBERS.claim() else {
-            panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered");
-        };
-        keeping::keep(number);
-        number
-    }
-
-    #[cfg_attr(feature = "std", cold, inline(never))]
-    pub(super) fn give_back(number: usize) {
-        NUMBERS.give_back(number);
-    }
+#[cfg(not(ringway_loom))]
+fn claim_any() -> usize {
+    NUMBERS.claim().unwrap_or_else(|| panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered"))
 }
 
-/// How a thread keeps its number.
+/// A thread keeps its number, and gives it back when it ends.
 #[cfg(all(feature = "std", not(ringway_loom)))]
-mod keeping {
+mod imp {
     use std::cell::Cell;
     use std::thread_local;
+
+    use super::{NUMBERS, claim_any};
 
     /// In the place of a number, so that whether there is one, and whether it is small, is one
     /// comparison.
@@ -131,6 +117,9 @@ mod keeping {
         // to the very end.
         static KEPT: Cell<usize> = const { Cell::new(NONE) };
         static EXIT: GiveBackAtExit = const { GiveBackAtExit };
+        /// Of a thread whose number is already given back: one for the length of an operation, and
+        /// how many values have it.
+        static LATE: Cell<(usize, usize)> = const { Cell::new((NONE, 0)) };
     }
 
     struct GiveBackAtExit;
@@ -139,7 +128,7 @@ mod keeping {
         fn drop(&mut self) {
             if let Some(number) = kept() {
                 KEPT.set(NONE);
-                super::imp::give_back(number);
+                NUMBERS.give_back(number);
             }
         }
     }
@@ -149,21 +138,53 @@ mod keeping {
         Some(KEPT.get()).filter(|&number| number != NONE)
     }
 
-    pub(super) fn keep(number: usize) {
+    #[cold]
+    #[inline(never)]
+    pub(super) fn claim() -> usize {
+        let (number, values) = LATE.get();
+        if values > 0 {
+            LATE.set((number, values + 1));
+            return number;
+        }
+        let number = claim_any();
         // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number
         // back.
-        let _ = EXIT.try_with(|_| KEPT.set(number));
+        if EXIT.try_with(|_| KEPT.set(number)).is_err() {
+            LATE.set((number, 1));
+        }
+        number
+    }
+
+    /// Does without the number. It would occupy a register throughout the operation, of every
+    /// thread, only because one may be late.
+    #[inline]
+    pub(super) fn give_back(_: usize) {
+        give_back_late();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_back_late() {
+        let (number, values) = LATE.get();
+        LATE.set((number, values - 1));
+        if values == 1 {
+            NUMBERS.give_back(number);
+        }
     }
 }
 
-/// A thread has no place of its own here.
+/// A thread has no place of its own to keep a number in.
 #[cfg(all(not(feature = "std"), not(ringway_loom)))]
-mod keeping {
+mod imp {
+    pub(super) use super::claim_any as claim;
+
     pub(super) fn kept() -> Option<usize> {
         None
     }
 
-    pub(super) fn keep(_: usize) {}
+    pub(super) fn give_back(number: usize) {
+        super::NUMBERS.give_back(number);
+    }
 }
 
 /// A stand-in: every thread of a model gets the next number, and keeps it. (`Numbers` has a model
