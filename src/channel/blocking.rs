@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TrySendError};
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::wait::adaptive_spin::Patience;
+use super::wait::adaptive_spin::{Look, Patience};
 use super::wait::block;
 use crate::queue::Queue;
 
@@ -74,7 +74,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     #[inline(never)]
     fn wait_for_room(&self, deadline: Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
         let mut value = Some(value);
-        match block(&self.shared.room, deadline, Patience::Yield, || self.poll_send(&mut value)) {
+        match block(&self.shared.room, deadline, Patience::Yield, |_| self.poll_send(&mut value)) {
             Poll::Ready(sent) => Ok(sent?),
             Poll::Pending => Err(SendTimeoutError::Timeout(value.expect("it was not sent"))),
         }
@@ -141,9 +141,9 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// At high rates there is something, and the clock need not be read.
     #[inline]
     fn recv_until(&self, deadline: impl FnOnce() -> Option<Instant>) -> Poll<Result<T, RecvError>> {
-        match self.poll_one() {
-            Poll::Pending => self.wait_for_element(deadline(), || self.poll_one()),
-            ready => ready,
+        match self.pop() {
+            Some(value) => Poll::Ready(Ok(value)),
+            None => self.wait_for_element(deadline(), |look| self.look(look, || self.pop())),
         }
     }
 
@@ -181,7 +181,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         if max == 0 {
             return Ok(0);
         }
-        let Poll::Ready(first) = self.wait_for_element(None, || self.poll_batch(out, max)) else {
+        let Poll::Ready(first) = self.wait_for_element(None, |look| self.look(look, || self.pop_batch(out, max)))
+        else {
             unreachable!("without a deadline it waits for ever")
         };
         let mut taken = first?;
@@ -191,7 +192,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         let deadline = after(max_wait);
         // The clock decides even if there always is one more.
         while taken < max && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-            match self.wait_for_element(deadline, || self.poll_batch(out, max - taken)) {
+            match self.wait_for_element(deadline, |look| self.look(look, || self.pop_batch(out, max - taken))) {
                 Poll::Ready(Ok(more)) => taken += more,
                 // The end is reported by the next call: this one has something.
                 Poll::Ready(Err(RecvError)) | Poll::Pending => break,
@@ -204,7 +205,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     fn wait_for_element<R>(
         &self,
         deadline: Option<Instant>,
-        look: impl FnMut() -> Poll<Result<R, RecvError>>,
+        look: impl FnMut(Look) -> Poll<Result<R, RecvError>>,
     ) -> Poll<Result<R, RecvError>> {
         block(&self.shared.elements, deadline, Patience::Spin(&self.spin), look)
     }

@@ -6,7 +6,7 @@ use super::default_queue::DefaultQueue;
 use super::either_end::either_end;
 use super::error::{RecvError, TryRecvError};
 use super::shared::Shared;
-use super::wait::adaptive_spin::AdaptiveSpin;
+use super::wait::adaptive_spin::{AdaptiveSpin, Look};
 #[cfg(feature = "async")]
 use super::wait::yield_budget::YieldBudget;
 #[cfg(feature = "async")]
@@ -92,28 +92,28 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes one element; pending when there is none now.
     #[inline(always)]
     pub(super) fn poll_one(&self) -> Poll<Result<T, RecvError>> {
-        match self.pop() {
-            Some(value) => Poll::Ready(Ok(value)),
-            None => self.poll_end(|| self.pop()),
-        }
+        self.look(Look::Full, || self.pop())
     }
 
-    /// Takes up to `max` elements, at least one; pending when there is none now.
-    pub(super) fn poll_batch(&self, out: &mut Vec<T>, max: usize) -> Poll<Result<usize, RecvError>> {
-        match self.pop_batch(out, max) {
-            Some(taken) => Poll::Ready(Ok(taken)),
-            None => self.poll_end(|| self.pop_batch(out, max)),
+    /// Takes what `pop` takes; pending when there is nothing now.
+    #[inline(always)]
+    pub(super) fn look<R>(&self, look: Look, mut pop: impl FnMut() -> Option<R>) -> Poll<Result<R, RecvError>> {
+        match pop() {
+            Some(popped) => Poll::Ready(Ok(popped)),
+            None if look == Look::Glance => Poll::Pending,
+            None => self.poll_end(pop),
         }
     }
 
     #[inline(always)]
-    fn pop(&self) -> Option<T> {
+    pub(super) fn pop(&self) -> Option<T> {
         let value = self.shared.queue.pop()?;
         self.shared.room.wake(1);
         Some(value)
     }
 
-    fn pop_batch(&self, out: &mut Vec<T>, max: usize) -> Option<usize> {
+    /// Takes up to `max` elements, at least one.
+    pub(super) fn pop_batch(&self, out: &mut Vec<T>, max: usize) -> Option<usize> {
         let taken = pop_into_and_tell(&self.shared.queue, out, max, |taken| self.shared.room.wake(taken));
         (taken > 0).then_some(taken)
     }

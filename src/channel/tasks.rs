@@ -20,6 +20,7 @@ use super::error::{RecvError, SendError};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::{Elements, Shared};
+use super::wait::adaptive_spin::Look;
 use super::wait::poll;
 use super::wait::wait_list::{WaitList, Waiter};
 use crate::queue::Queue;
@@ -233,7 +234,9 @@ impl<T, Q: Queue<T>> Future for RecvBatchFuture<'_, T, Q> {
         while *taken < *max {
             let missing = *max - *taken;
             let list = || &receiver.shared.elements;
-            match receiver.poll_elements(cx, waiter, list, || receiver.poll_batch(out, missing)) {
+            match receiver
+                .poll_elements(cx, waiter, list, || receiver.look(Look::Full, || receiver.pop_batch(out, missing)))
+            {
                 Poll::Ready(Ok(more)) => *taken += more,
                 // The end is reported by the next call if this one has something.
                 Poll::Ready(Err(RecvError)) if *taken == 0 => return Poll::Ready(Err(RecvError)),
