@@ -73,6 +73,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(target_has_atomic = "64"), allow(unused, reason = "some of it is the rings' only"))]
 
 extern crate alloc;
 
