@@ -16,5 +16,7 @@ pub mod signal;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(ringway_loom)))]
 pub mod stepper;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(ringway_loom)))]
+pub mod trap_flag;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(ringway_loom)))]
 pub mod turns;
 pub mod watched;

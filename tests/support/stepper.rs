@@ -7,7 +7,6 @@
 //! that part is the models'.
 #![allow(unsafe_code)]
 
-use std::arch::asm;
 use std::cell::Cell;
 use std::panic;
 use std::ptr;
@@ -17,6 +16,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::signal;
+use super::trap_flag::{TRAP_FLAG, set_trap_flag};
 
 /// A thread that makes calls while it is allowed to.
 pub struct Stepped<'scope, R> {
@@ -205,23 +205,6 @@ impl Drop for Ended<'_> {
         set_trap_flag(false);
         self.0.state.store(ENDED, Ordering::Release);
         wake(&self.0.state);
-    }
-}
-
-const TRAP_FLAG: i64 = 1 << 8;
-
-#[inline(always)]
-fn set_trap_flag(on: bool) {
-    // SAFETY: of the flags only the trap flag changes, and its handler is installed.
-    unsafe {
-        asm!(
-            "pushfq",
-            "and qword ptr [rsp], {others}",
-            "or qword ptr [rsp], {flag}",
-            "popfq",
-            others = const !TRAP_FLAG,
-            flag = in(reg) if on { TRAP_FLAG } else { 0 },
-        );
     }
 }
 

@@ -1,7 +1,6 @@
 //! The processor's trap flag raises a signal after every instruction of an operation, whose handler
 //! operates, too.
 
-use std::arch::asm;
 use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -13,6 +12,7 @@ use crate::support::element::Element;
 use crate::support::ends::{self, End};
 use crate::support::model::{Model, Op, Ret, at_rest, call_on};
 use crate::support::signal;
+use crate::support::trap_flag::{TRAP_FLAG, set_trap_flag};
 use Op::{Close, IsClosed, IsEmpty, IsFull, Len, Pop, Push, TryPush};
 
 /// Capacities, and what is done first: near empty and near full, after pops and after evictions,
@@ -156,21 +156,4 @@ extern "C" fn trap(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
     // SAFETY: the kernel passes the context that it will go back to.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
     context.uc_mcontext.gregs[libc::REG_EFL as usize] &= !TRAP_FLAG;
-}
-
-const TRAP_FLAG: i64 = 1 << 8;
-
-#[inline(always)]
-fn set_trap_flag(on: bool) {
-    // SAFETY: of the flags only the trap flag changes, and its handler is installed.
-    unsafe {
-        asm!(
-            "pushfq",
-            "and qword ptr [rsp], {others}",
-            "or qword ptr [rsp], {flag}",
-            "popfq",
-            others = const !TRAP_FLAG,
-            flag = in(reg) if on { TRAP_FLAG } else { 0 },
-        );
-    }
 }

@@ -16,6 +16,8 @@ mod support {
     pub mod ends;
     pub mod model;
     pub mod signal;
+    #[cfg(target_arch = "x86_64")]
+    pub mod trap_flag;
 }
 
 use std::env;
