@@ -14,9 +14,9 @@ pub(crate) const MAX_THREADS: usize = 1 << 16;
 
 /// The number of the current thread. While this value lives, no other thread has the same.
 ///
-/// A thread keeps its number until it ends. Without the standard library it cannot: there each value
-/// claims a number for as long as it lives, which costs two read-modify-writes on a shared line, and
-/// whatever interrupts the thread, a signal handler say, has another number.
+/// A thread keeps its number until it ends. Without the standard library it cannot: there each
+/// value claims a number for as long as it lives, which costs two read-modify-writes on a shared
+/// line. Whatever interrupts the thread, a signal handler say, has another number then.
 pub(crate) struct ThreadIndex {
     number: usize,
     /// It is the thread's, and is dropped by it.

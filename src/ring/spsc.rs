@@ -27,9 +27,9 @@
 //! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a
 //!   bounded number of steps, whatever the consumer does or does not do (where `swap` is an
 //!   instruction, as on x86-64, and on aarch64 if built with LSE; elsewhere as far as the
-//!   processor's load-linked and store-conditional are). The consumer's operations are lock-free: one repeats a step only
-//!   because elements were pushed meanwhile. A thread that is suspended anywhere keeps the other
-//!   from nothing.
+//!   processor's load-linked and store-conditional are). The consumer's operations are lock-free:
+//!   one repeats a step only because elements were pushed meanwhile. A thread that is suspended
+//!   anywhere keeps the other from nothing.
 //! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its
 //!   element, and likewise for an element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`:
 //!   a producer that pushes and then looks whether somebody sleeps needs a `SeqCst` fence between.

@@ -27,6 +27,8 @@ impl AtomicPair {
         Self(AtomicU64::new(stamp << 32))
     }
 
+    /// SeqCst pairs with [`compare_exchange`](Self::compare_exchange), as for the real pairs.
+    ///
     /// If pairs are to tear, this one does wherever another thread comes in between.
     pub(in super::super) fn load(&self) -> Pair {
         let pair = self.0.load(Ordering::SeqCst);
@@ -36,9 +38,11 @@ impl AtomicPair {
     }
 
     pub(in super::super) fn set(&mut self, pair: Pair) {
+        // Relaxed: `&mut self`, so nobody else looks.
         self.0.store(pack(pair), Ordering::Relaxed);
     }
 
+    /// SeqCst pairs with itself and with [`load`](Self::load). A failure tells nothing: Relaxed.
     pub(in super::super) fn compare_exchange(&self, current: Pair, new: Pair) -> bool {
         self.0.compare_exchange(pack(current), pack(new), Ordering::SeqCst, Ordering::Relaxed).is_ok()
     }
