@@ -37,7 +37,10 @@ fn parse(line: &str) -> Option<Reading> {
 }
 
 /// Makes batches until the source has ended. The batch comes back that nobody wants.
-fn batch(readings: Receiver<Reading>, batches: Sender<Vec<Reading>>) -> Result<(), SendError<Vec<Reading>>> {
+fn batch(
+    readings: Receiver<Reading>,
+    batches: Sender<Vec<Reading>>,
+) -> Result<(), SendError<Vec<Reading>>> {
     let mut batch = Vec::with_capacity(SIZE);
     while readings.recv_batch(&mut batch, SIZE, WAIT).is_ok() {
         batches.send(mem::replace(&mut batch, Vec::with_capacity(SIZE)))?;
@@ -100,6 +103,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for Row { times, mean } in &rows {
         println!("{} readings from {} on: {mean:.2} °C", times.len(), times[0]);
     }
-    println!("{} lines read = {} readings stored", lines.len(), rows.iter().map(|row| row.times.len()).sum::<usize>());
+    println!(
+        "{} lines read = {} readings stored",
+        lines.len(),
+        rows.iter().map(|row| row.times.len()).sum::<usize>()
+    );
     Ok(())
 }

@@ -34,7 +34,11 @@ pub(crate) struct Outcome {
 
 /// The readings of three lines.
 fn readings() -> impl Iterator<Item = f64> {
-    let lines = ["sensor-1 20.5 1700000000001", "sensor-2 21.5 1700000000002", "sensor-3 24.0 1700000000003"];
+    let lines = [
+        "sensor-1 20.5 1700000000001",
+        "sensor-2 21.5 1700000000002",
+        "sensor-3 24.0 1700000000003",
+    ];
     lines.into_iter().filter_map(|line| line.split_whitespace().nth(1)?.parse().ok())
 }
 
@@ -64,7 +68,14 @@ pub(crate) fn threads() -> Result<Outcome, Box<dyn Error>> {
         tx.close();
         sent.map(|()| worker.join().expect("the worker does not panic"))
     })?;
-    Ok(Outcome { silent, no_room, by_deadline, cancelled, afterwards: tx.push(99.0), left: rx.drain().collect() })
+    Ok(Outcome {
+        silent,
+        no_room,
+        by_deadline,
+        cancelled,
+        afterwards: tx.push(99.0),
+        left: rx.drain().collect(),
+    })
 }
 
 #[tokio::main]
@@ -107,7 +118,14 @@ pub(crate) async fn tasks() -> Result<Outcome, Box<dyn Error>> {
     }
     drop(cancel);
     let cancelled = worker.await?;
-    Ok(Outcome { silent, no_room, by_deadline, cancelled, afterwards: tx.push(99.0), left: rx.drain().collect() })
+    Ok(Outcome {
+        silent,
+        no_room,
+        by_deadline,
+        cancelled,
+        afterwards: tx.push(99.0),
+        left: rx.drain().collect(),
+    })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -115,7 +133,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Outcome { by_deadline, cancelled, afterwards, left, .. } = &outcome;
         let mean = by_deadline.iter().sum::<f64>() / by_deadline.len() as f64;
         println!("{who}: {} readings by the deadline, mean {mean}", by_deadline.len());
-        println!("{who}: {} received when cancelled, {afterwards:?} afterwards, {left:?} left", cancelled.len());
+        println!(
+            "{who}: {} received when cancelled, {afterwards:?} afterwards, {left:?} left",
+            cancelled.len()
+        );
     }
     Ok(())
 }

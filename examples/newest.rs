@@ -26,13 +26,23 @@ struct Options {
 
 impl Options {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { kind: Kind::AtomicRing, capacity: 8, delay: Duration::from_millis(1), file: None };
+        let mut options = Self {
+            kind: Kind::AtomicRing,
+            capacity: 8,
+            delay: Duration::from_millis(1),
+            file: None,
+        };
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value\n{USAGE}"));
-            let number = |text: String| text.parse::<u64>().map_err(|_| format!("{text} is not a number\n{USAGE}"));
+            let number = |text: String| {
+                text.parse::<u64>().map_err(|_| format!("{text} is not a number\n{USAGE}"))
+            };
             match arg.as_str() {
                 "--queue" => options.kind = value()?.parse().map_err(|error| format!("{error}"))?,
-                "--capacity" => options.capacity = usize::try_from(number(value()?)?).map_err(|e| e.to_string())?,
+                "--capacity" => {
+                    options.capacity =
+                        usize::try_from(number(value()?)?).map_err(|e| e.to_string())?
+                }
                 "--delay" => options.delay = Duration::from_millis(number(value()?)?),
                 "--help" => return Err(USAGE.into()),
                 _ if arg.starts_with("--") => return Err(format!("{arg} is not known\n{USAGE}")),
@@ -84,14 +94,19 @@ fn print(lines: Receiver<String, Lines>, delay: Duration) -> io::Result<u64> {
 fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let (sender, receiver) = ringway::channel(options.kind.build(options.capacity)?);
     let input: Box<dyn BufRead> = match options.file {
-        Some(file) => Box::new(BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?)),
+        Some(file) => {
+            Box::new(BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?))
+        }
         None => Box::new(BufReader::new(io::stdin())),
     };
     let consumer = thread::spawn(move || print(receiver, options.delay));
     let account = read(input, sender);
     let printed = consumer.join().expect("the consumer does not panic")?;
     let Input { lines, evicted, rejected } = account?;
-    eprintln!("{}: {lines} read = {printed} printed + {evicted} evicted + {rejected} rejected", options.kind);
+    eprintln!(
+        "{}: {lines} read = {printed} printed + {evicted} evicted + {rejected} rejected",
+        options.kind
+    );
     assert_eq!(lines, printed + evicted + rejected, "nothing else is lost");
     Ok(())
 }

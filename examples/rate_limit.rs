@@ -93,7 +93,9 @@ pub(crate) fn run(lines: &[String]) -> Result<Vec<Request>, SendError<Reading>> 
 }
 
 pub(crate) fn lines() -> Vec<String> {
-    (0..25).map(|i| format!("sensor-{} {}.5 {}", i % 3, 20 + i % 4, 1_700_000_000_000_u64 + i)).collect()
+    (0..25)
+        .map(|i| format!("sensor-{} {}.5 {}", i % 3, 20 + i % 4, 1_700_000_000_000_u64 + i))
+        .collect()
 }
 
 fn main() -> Result<(), SendError<Reading>> {

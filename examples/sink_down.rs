@@ -125,7 +125,9 @@ pub(crate) fn run(lines: &[String]) -> Result<Sink, SendError<Reading>> {
             }
             Err(TryRecvError::Closed) => return Ok(Sink { evicted: outside.evicted, ..sink }),
         };
-        for pause in iter::successors(Some(FIRST_PAUSE), |pause| Some((pause * 2).min(LONGEST_PAUSE))) {
+        for pause in
+            iter::successors(Some(FIRST_PAUSE), |pause| Some((pause * 2).min(LONGEST_PAUSE)))
+        {
             if outside.now - reading.time > MAX_AGE {
                 sink.too_old.push(reading.time);
                 break;
@@ -152,7 +154,8 @@ fn main() -> Result<(), SendError<Reading>> {
         calls.len() - stored.len(),
         sum / stored.len() as f64
     );
-    let (read, stored, too_old, evicted) = (lines.len(), stored.len(), too_old.len(), evicted.len());
+    let (read, stored, too_old, evicted) =
+        (lines.len(), stored.len(), too_old.len(), evicted.len());
     println!("{read} lines read = {stored} stored + {too_old} too old + {evicted} evicted");
     Ok(())
 }

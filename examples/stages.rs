@@ -67,7 +67,10 @@ fn source(lines: Sender<String>) -> u64 {
 
 /// Hands on the first reading of a sensor in every second; returns how many lines could not be
 /// read, and how many were duplicates.
-fn reduce(lines: Receiver<String>, readings: Sender<Reading>) -> Result<(u64, u64), SendError<Reading>> {
+fn reduce(
+    lines: Receiver<String>,
+    readings: Sender<Reading>,
+) -> Result<(u64, u64), SendError<Reading>> {
     let (mut unreadable, mut duplicates) = (0, 0);
     let (mut second, mut seen) = (0, HashSet::new());
     for line in lines {
@@ -133,7 +136,9 @@ pub(crate) fn run() -> Result<Outcome, Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Outcome { read, unreadable, duplicates, unknown, stored } = run()?;
-    if let Some(Record { place, celsius, time }) = stored.iter().max_by(|a, b| a.celsius.total_cmp(&b.celsius)) {
+    if let Some(Record { place, celsius, time }) =
+        stored.iter().max_by(|a, b| a.celsius.total_cmp(&b.celsius))
+    {
         println!("the hottest: {celsius} °C, {place}, at {time}");
     }
     let stored = stored.len();

@@ -69,7 +69,9 @@ fn dispatch(lines: &[String], mut topics: BTreeMap<&str, Topic>) -> Lost {
 }
 
 /// What each subscriber got, and what nobody got.
-pub(crate) fn run(lines: &[String]) -> Result<(BTreeMap<&'static str, Vec<Reading>>, Lost), CapacityError> {
+pub(crate) fn run(
+    lines: &[String],
+) -> Result<(BTreeMap<&'static str, Vec<Reading>>, Lost), CapacityError> {
     let mut topics = BTreeMap::new();
     let mut subscribe = |topic, kind: Kind, capacity| -> Result<Subscription, CapacityError> {
         let (sender, receiver) = ringway::channel(kind.build(capacity)?);
@@ -97,7 +99,9 @@ pub(crate) fn run(lines: &[String]) -> Result<(BTreeMap<&'static str, Vec<Readin
 
 pub(crate) fn lines() -> Vec<String> {
     let topics = ["temperature", "door", "boot", "debug", "humidity"];
-    let line = |i: usize| format!("{} sensor-{} {}.5 {}", topics[i % 5], i % 3, 10 + i, 1_700_000_000_000 + i);
+    let line = |i: usize| {
+        format!("{} sensor-{} {}.5 {}", topics[i % 5], i % 3, 10 + i, 1_700_000_000_000 + i)
+    };
     (0..40).map(line).chain(["door sensor-? open".to_owned()]).collect()
 }
 

@@ -30,7 +30,9 @@ use std::sync::Arc;
 use crate::queue::Queue;
 use shared::Shared;
 
-pub use error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub use error::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
 pub use select::Select;

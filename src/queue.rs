@@ -134,7 +134,11 @@ impl<T> fmt::Debug for dyn Queue<T> + '_ {
 }
 
 /// Appends to `out` what `pop` returns, up to `max` times; returns how many.
-pub(crate) fn pop_each<T>(out: &mut Vec<T>, max: usize, mut pop: impl FnMut() -> Option<T>) -> usize {
+pub(crate) fn pop_each<T>(
+    out: &mut Vec<T>,
+    max: usize,
+    mut pop: impl FnMut() -> Option<T>,
+) -> usize {
     for taken in 0..max {
         // Before the pop: an element in hand would be lost if `out` could not grow.
         out.reserve(1);

@@ -62,7 +62,10 @@ unsafe impl GlobalAlloc for Allocator {
 }
 
 /// Runs `last` in a thread for which a queue has no room from the start.
-fn beyond_the_first_threads<R: Send>(queue: &impl Queue<Wide>, last: impl FnOnce() -> R + Send) -> R {
+fn beyond_the_first_threads<R: Send>(
+    queue: &impl Queue<Wide>,
+    last: impl FnOnce() -> R + Send,
+) -> R {
     let barrier = &Barrier::new(THREADS + 1);
     thread::scope(|scope| {
         let first = || {
@@ -110,7 +113,11 @@ const CHILD: &str = "RINGWAY_ALLOCATOR_CHILD";
 /// In a process of its own: logs every allocation while the log has no room for the thread.
 fn in_child(test: &str, mode: &str) -> std::process::Output {
     let test_binary = env::current_exe().unwrap();
-    Command::new(test_binary).args(["--exact", test, "--nocapture"]).env(CHILD, mode).output().unwrap()
+    Command::new(test_binary)
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, mode)
+        .output()
+        .unwrap()
 }
 
 /// What the child does: threads that allocate, while the allocator logs.

@@ -16,7 +16,8 @@ use std::sync::Barrier;
 use std::thread;
 
 use ringway::{
-    AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue, Storage, spsc,
+    AtomicRing, CapacityError, ChannelQueue, Kind, MutexRing, MutexVec, Overflow, Pushed, Queue,
+    Storage, spsc,
 };
 use support::counted::{Counted, Counting, Ledger};
 use support::ends::Ends;
@@ -124,7 +125,9 @@ fn bounded<T: Send + 'static>() -> [Constructors<T>; 3] {
         ),
         (
             Kind::AtomicRing,
-            vec![|n| AtomicRing::try_new(n).map(boxed), |n| Kind::AtomicRing.build(n), |n| Ends::try_new(n).map(boxed)],
+            vec![|n| AtomicRing::try_new(n).map(boxed), |n| Kind::AtomicRing.build(n), |n| {
+                Ends::try_new(n).map(boxed)
+            }],
             vec![|n| boxed(AtomicRing::new(n)), |n| boxed(Ends::new(n))],
         ),
     ]
@@ -280,7 +283,10 @@ fn memory_runs_out_half_way() {
     );
     // What both ends of `spsc` hold in common is some hundred bytes, asked for last, and not in a
     // fallible way.
-    assert_eq!(with_limits(0, usize::MAX, || spsc::try_ring::<u8>(100).map(|_| ())), Err(CapacityError::OutOfMemory));
+    assert_eq!(
+        with_limits(0, usize::MAX, || spsc::try_ring::<u8>(100).map(|_| ())),
+        Err(CapacityError::OutOfMemory)
+    );
 }
 
 #[test]
@@ -354,13 +360,17 @@ fn no_memory_for_more_threads() {
             .map(|thread| {
                 scope.spawn(move || {
                     let push = || assert!(queue.push(large(thread)).displaced().is_none());
-                    let pushed = with_limits(usize::MAX, 1 << 19, || catch_unwind(AssertUnwindSafe(push)));
+                    let pushed =
+                        with_limits(usize::MAX, 1 << 19, || catch_unwind(AssertUnwindSafe(push)));
                     // Nobody ends before: so most have a number for which there is no spare yet.
                     everyone.wait();
                     let Err(panic) = pushed else { return false };
                     let message = panic.downcast_ref::<String>().expect("a formatted message");
                     assert!(message.contains("no memory for"), "{message}");
-                    assert!(queue.push(large(THREADS + thread)).displaced().is_none(), "there is memory now");
+                    assert!(
+                        queue.push(large(THREADS + thread)).displaced().is_none(),
+                        "there is memory now"
+                    );
                     true
                 })
             })
@@ -412,7 +422,9 @@ fn pushing_and_popping_allocates_nothing() {
             let allocated = with_limits(ALLOWED_HERE, usize::MAX, || {
                 for closes in [true, false] {
                     assert_eq!(queue.close(), closes);
-                    assert!(queue.push(element()).is_closed() && queue.try_push(element()).is_err());
+                    assert!(
+                        queue.push(element()).is_closed() && queue.try_push(element()).is_err()
+                    );
                     assert!(queue.is_closed());
                 }
                 while queue.pop().is_some() {}
@@ -557,7 +569,10 @@ fn elements_of_a_mebibyte() {
     fn check(queue: impl Queue<Mebibyte> + IntoIterator<Item = Mebibyte>) {
         for i in 0..3 {
             let displaced = queue.push([i; 1 << 20]).displaced();
-            assert!(displaced.is_none_or(|displaced| displaced.iter().all(|&byte| byte == displaced[0])));
+            assert!(
+                displaced
+                    .is_none_or(|displaced| displaced.iter().all(|&byte| byte == displaced[0]))
+            );
         }
         let left: Vec<u8> = queue
             .into_iter()

@@ -35,7 +35,9 @@ struct Taken {
 impl Taken {
     fn push<T: Element>(&mut self, queue: &impl Queue<T>, number: u32) {
         match queue.push(T::of(number)) {
-            Pushed::Stored => assert_eq!(self.closed, 0, "{number} went in after another was refused as closed"),
+            Pushed::Stored => {
+                assert_eq!(self.closed, 0, "{number} went in after another was refused as closed")
+            }
             Pushed::Evicted(oldest) => {
                 assert_eq!(self.closed, 0, "{number} went in after another was refused as closed");
                 self.out.push(oldest.number());
@@ -93,7 +95,12 @@ impl Taken {
 
 /// Compares what the threads took, and what is left in the queue, with what was pushed: these
 /// numbers, in ascending order, each block of `per_producer` by one producer.
-fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterator<Item = u32>, per_producer: u32) {
+fn check<T: Element>(
+    queue: &impl Queue<T>,
+    taken: &[Taken],
+    pushed: impl Iterator<Item = u32>,
+    per_producer: u32,
+) {
     let pushed: Vec<u32> = pushed.collect();
     let mut left = Taken::default();
     left.pop_into(queue, usize::MAX);
@@ -118,7 +125,8 @@ fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterat
         assert!(before < Some(number), "{number} is left, {before:?} of the same producer is not");
     }
 
-    let mut all: Vec<u32> = taken.iter().flat_map(|taken| [&taken.out, &taken.refused]).flatten().copied().collect();
+    let mut all: Vec<u32> =
+        taken.iter().flat_map(|taken| [&taken.out, &taken.refused]).flatten().copied().collect();
     all.extend(left);
     all.sort_unstable();
     if let Some(twice) = all.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -132,7 +140,12 @@ fn check<T: Element>(queue: &impl Queue<T>, taken: &[Taken], pushed: impl Iterat
 
 /// As many of both as given, producers that only push and consumers that only pop until all
 /// producers are done.
-fn producers_and_consumers<T: Element>(queue: &impl Queue<T>, producers: u32, consumers: u32, per_producer: u32) {
+fn producers_and_consumers<T: Element>(
+    queue: &impl Queue<T>,
+    producers: u32,
+    consumers: u32,
+    per_producer: u32,
+) {
     let start = Barrier::new((producers + consumers) as usize);
     let producing = AtomicUsize::new(producers as usize);
     let taken: Vec<Taken> = thread::scope(|scope| {
@@ -270,7 +283,8 @@ fn threads_use_it_while_they_end<T: Element, Q: Queue<T> + 'static>(new: impl Fn
     };
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| {
-            let (before, during, after) = (part(3 * thread), part(3 * thread + 1), part(3 * thread + 2));
+            let (before, during, after) =
+                (part(3 * thread), part(3 * thread + 1), part(3 * thread + 2));
             let ending = Arc::clone(&ending);
             thread::spawn(move || {
                 at_exit::wanted_before(before);
@@ -348,7 +362,11 @@ fn closed_under_fire<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
                                 assert!(queue.is_closed());
                                 let before = taken.closed;
                                 taken.push(queue, number);
-                                assert_eq!(taken.closed, before + 1, "{number} went in after closing");
+                                assert_eq!(
+                                    taken.closed,
+                                    before + 1,
+                                    "{number} went in after closing"
+                                );
                             } else if number % 3 == 0 {
                                 taken.try_push(queue, number);
                             } else {
@@ -448,7 +466,9 @@ fn push_flat_out<T: Element>(producer: &mut Producer<T>, taken: &mut Taken, done
             match producer.push(T::of(number)) {
                 Pushed::Stored => assert_eq!(taken.closed, 0),
                 Pushed::Evicted(oldest) => taken.out.push(oldest.number()),
-                Pushed::Rejected(newest) => panic!("a ring that evicts has rejected {}", newest.number()),
+                Pushed::Rejected(newest) => {
+                    panic!("a ring that evicts has rejected {}", newest.number())
+                }
                 Pushed::Closed(newest) => taken.refused(newest, true),
             }
         }
@@ -456,7 +476,12 @@ fn push_flat_out<T: Element>(producer: &mut Producer<T>, taken: &mut Taken, done
 }
 
 /// Pops until nothing is left of a producer that is done, or `enough` are had.
-fn pop_flat_out<T: Element>(consumer: &mut Consumer<T>, taken: &mut Taken, done: &AtomicBool, enough: usize) {
+fn pop_flat_out<T: Element>(
+    consumer: &mut Consumer<T>,
+    taken: &mut Taken,
+    done: &AtomicBool,
+    enough: usize,
+) {
     let mut out = Vec::new();
     while taken.out.len() < enough {
         // Before the pop: an element pushed last of all must not be left.
@@ -580,7 +605,10 @@ fn what_an_end_sees_stays_so<T: Element>(capacity: usize) {
                 assert!(len == 0 || !consumer.is_empty());
                 assert_eq!(consumer.pop_into(&mut Vec::new(), len), len);
                 assert!(consumer.is_empty() || consumer.pop().is_some());
-                assert!(consumer.pop_into(&mut Vec::new(), usize::MAX) <= capacity, "for ever, if the others push");
+                assert!(
+                    consumer.pop_into(&mut Vec::new(), usize::MAX) <= capacity,
+                    "for ever, if the others push"
+                );
             }
         });
         let pushing = Done(&done);
@@ -591,7 +619,11 @@ fn what_an_end_sees_stays_so<T: Element>(capacity: usize) {
             assert!(len > 0 || producer.is_empty());
             let room = !producer.is_full();
             let evicted = producer.push(T::of(number)).displaced();
-            assert!(!room || evicted.is_none(), "{:?} was evicted, and there was room", evicted.map(T::number));
+            assert!(
+                !room || evicted.is_none(),
+                "{:?} was evicted, and there was room",
+                evicted.map(T::number)
+            );
             if !producer.is_full() {
                 assert!(producer.try_push(T::of(number)).is_ok());
             }

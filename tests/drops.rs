@@ -11,7 +11,9 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, Queue, TryPushError, spsc};
+use ringway::{
+    AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, Queue, TryPushError, spsc,
+};
 use support::counted::{Counted, Counting, Ledger};
 use support::ends::Ends;
 
@@ -107,11 +109,15 @@ fn refused_by_a_closed_queue<T: Counting, Q: Queue<T>>(new: impl Fn() -> Q) {
         let (queue, first) = holding(new(), &ledger, n);
         assert!(queue.close());
         for id in first + n..first + n + CAPACITY {
-            let Pushed::Closed(element) = queue.push(T::new(&ledger, id)) else { panic!("pushed after closing") };
+            let Pushed::Closed(element) = queue.push(T::new(&ledger, id)) else {
+                panic!("pushed after closing")
+            };
             assert_eq!((element.id(), ledger.drops(id)), (id, 0));
             let other = id + CAPACITY;
             match queue.try_push(T::new(&ledger, other)) {
-                Err(TryPushError::Closed(element)) => assert_eq!((element.id(), ledger.drops(other)), (other, 0)),
+                Err(TryPushError::Closed(element)) => {
+                    assert_eq!((element.id(), ledger.drops(other)), (other, 0))
+                }
                 pushed => panic!("after closing: {pushed:?}"),
             }
         }
@@ -235,7 +241,9 @@ fn go_off_inside<T: Counting, Q: Queue<T>, R>(new: impl Fn() -> Q, make: impl Fn
     }
 }
 
-fn an_element_inside_whose_drop_panics<T: Counting, Q: Queue<T> + IntoIterator<Item = T>>(new: impl Fn() -> Q) {
+fn an_element_inside_whose_drop_panics<T: Counting, Q: Queue<T> + IntoIterator<Item = T>>(
+    new: impl Fn() -> Q,
+) {
     go_off_inside(&new, |queue| queue);
     go_off_inside(&new, Q::into_iter);
 }
@@ -335,7 +343,9 @@ fn a_producer_goes_on_without_its_consumer() {
         assert_eq!(producer.len(), inside.len());
 
         for id in pushed..pushed + CAPACITY {
-            let Pushed::Closed(element) = producer.push(Counted::new(&ledger, id)) else { panic!("{id} went in") };
+            let Pushed::Closed(element) = producer.push(Counted::new(&ledger, id)) else {
+                panic!("{id} went in")
+            };
             assert_eq!((element.id(), ledger.drops(id)), (id, 0));
             let other = id + CAPACITY;
             let refused = producer.try_push(Counted::new(&ledger, other)).unwrap_err();

@@ -121,7 +121,12 @@ fn freeze_threads<T: Send>(
             let victim = (random >> 16) as usize % THREADS;
             RELEASED.store(false, Ordering::SeqCst);
             // SAFETY: the thread lives until `done`.
-            assert_eq!(unsafe { libc::pthread_kill(handles[victim].load(Ordering::SeqCst), libc::SIGUSR1) }, 0);
+            assert_eq!(
+                unsafe {
+                    libc::pthread_kill(handles[victim].load(Ordering::SeqCst), libc::SIGUSR1)
+                },
+                0
+            );
             while !FROZEN.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
@@ -138,14 +143,24 @@ fn freeze_threads<T: Send>(
     });
 
     let left = std::iter::from_fn(|| queue.pop()).count() as u64;
-    let sum = |part: fn(&Account) -> &AtomicU64| accounts.iter().map(|a| part(a).load(Ordering::Relaxed)).sum::<u64>();
-    assert_eq!(sum(|account| &account.pushed), sum(|account| &account.out) + left, "the account after the thaw");
+    let sum = |part: fn(&Account) -> &AtomicU64| {
+        accounts.iter().map(|a| part(a).load(Ordering::Relaxed)).sum::<u64>()
+    };
+    assert_eq!(
+        sum(|account| &account.pushed),
+        sum(|account| &account.out) + left,
+        "the account after the thaw"
+    );
     report
 }
 
 /// Waits until all threads but the victim have completed [`OPERATIONS`] more; `false`: one of them
 /// does not.
-fn others_go_on(accounts: &[CachePadded<Account>; THREADS], victim: usize, patience: Duration) -> (bool, Duration) {
+fn others_go_on(
+    accounts: &[CachePadded<Account>; THREADS],
+    victim: usize,
+    patience: Duration,
+) -> (bool, Duration) {
     let now = || accounts.each_ref().map(|account| account.operations.load(Ordering::Relaxed));
     let begin = Instant::now();
     let start = now();
@@ -174,7 +189,8 @@ fn others_go_on(accounts: &[CachePadded<Account>; THREADS], victim: usize, patie
 }
 
 fn freezes() -> usize {
-    env::var("RINGWAY_FREEZES").map_or(30, |text| text.parse().expect("RINGWAY_FREEZES is a number"))
+    env::var("RINGWAY_FREEZES")
+        .map_or(30, |text| text.parse().expect("RINGWAY_FREEZES is a number"))
 }
 
 /// Longer than any scheduler lets a runnable thread wait.
@@ -213,7 +229,12 @@ impl<T> Succession<T> {
 
     fn new(rings: usize) -> Self {
         let rings = (0..rings).map(|_| AtomicRing::new(CAPACITY)).collect();
-        Self { rings, current: AtomicUsize::new(0), oldest: AtomicUsize::new(0), pushes: AtomicUsize::new(0) }
+        Self {
+            rings,
+            current: AtomicUsize::new(0),
+            oldest: AtomicUsize::new(0),
+            pushes: AtomicUsize::new(0),
+        }
     }
 
     /// Moves on from a ring, unless it is the last one or somebody else has.

@@ -105,7 +105,10 @@ fn threads_count<Q: Queue<u32>>(queue: Q) {
                         (before.closed, now.closed),
                         (before.popped, now.popped),
                     ];
-                    assert!(pairs.iter().all(|(before, now)| before <= now), "{before:?}, then {now:?}");
+                    assert!(
+                        pairs.iter().all(|(before, now)| before <= now),
+                        "{before:?}, then {now:?}"
+                    );
                     before = now;
                 }
             });

@@ -139,7 +139,10 @@ fn a_ring_stays_full_for_many_laps<T: Element, Q: Queue<T>>(new: impl Fn(usize) 
         for i in 0..1000 * capacity {
             assert_eq!(run(Push(capacity + i)), Evicted(i));
         }
-        assert_eq!(run(PopInto(usize::MAX)), PoppedInto((1000 * capacity..1001 * capacity).collect()));
+        assert_eq!(
+            run(PopInto(usize::MAX)),
+            PoppedInto((1000 * capacity..1001 * capacity).collect())
+        );
     }
 }
 
@@ -161,7 +164,8 @@ fn evictions_and_pops_come_in_order<T: Element, Q: Queue<T>>(new: impl Fn(usize)
                 popped
             });
             start.wait();
-            let evicted: Vec<_> = (0..N).filter_map(|i| queue.push(T::of(i)).displaced()).map(T::number).collect();
+            let evicted: Vec<_> =
+                (0..N).filter_map(|i| queue.push(T::of(i)).displaced()).map(T::number).collect();
             pushing.store(false, Ordering::Release);
             (evicted, reader.join().unwrap())
         });
@@ -327,7 +331,8 @@ fn sent_is_delivered_or_displaced<T: Element, Q: Queue<T>>(new: impl Fn(usize) -
                 }
             }
         });
-        let displaced = (0..SENT).filter(|&i| queue.push(T::of(i as u32)).displaced().is_some()).count();
+        let displaced =
+            (0..SENT).filter(|&i| queue.push(T::of(i as u32)).displaced().is_some()).count();
         sending.store(false, Ordering::Release);
         (displaced, receiver.join().unwrap())
     });
@@ -391,7 +396,9 @@ fn nothing_comes_after_the_end<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q
                     start.wait();
                     for i in 0.. {
                         let was_closed = is_closed.load(Ordering::Acquire);
-                        if let Closed(_) = numbers(&queue)(if i % 2 == 0 { Push(i) } else { TryPush(i) }) {
+                        if let Closed(_) =
+                            numbers(&queue)(if i % 2 == 0 { Push(i) } else { TryPush(i) })
+                        {
                             break;
                         }
                         assert!(!was_closed, "{i} went in after the close");

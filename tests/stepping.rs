@@ -54,25 +54,53 @@ fn starts() -> [(usize, Vec<Op>); 8] {
 const STOPPED: [Op; 8] = [Push(1000), TryPush(1000), Pop, Close, IsClosed, Len, IsEmpty, IsFull];
 
 /// What another thread does meanwhile: every call, and more than a lap of pushes and of pops.
-const MEANWHILE: [Op; 12] =
-    [Push(2000), Push(2001), Push(2002), Len, Pop, IsFull, Pop, TryPush(2003), IsEmpty, Pop, Pop, Push(2004)];
+const MEANWHILE: [Op; 12] = [
+    Push(2000),
+    Push(2001),
+    Push(2002),
+    Len,
+    Pop,
+    IsFull,
+    Pop,
+    TryPush(2003),
+    IsEmpty,
+    Pop,
+    Pop,
+    Push(2004),
+];
 
 /// The same with a close in it.
-const CLOSE_MEANWHILE: [Op; 12] =
-    [Push(2000), Pop, Push(2001), Close, IsClosed, Push(2002), Len, Pop, TryPush(2003), Pop, Close, Pop];
+const CLOSE_MEANWHILE: [Op; 12] = [
+    Push(2000),
+    Pop,
+    Push(2001),
+    Close,
+    IsClosed,
+    Push(2002),
+    Len,
+    Pop,
+    TryPush(2003),
+    Pop,
+    Close,
+    Pop,
+];
 
 /// Every so many instructions a thread is stopped: `RINGWAY_STRIDE`, or else what a test can
 /// afford. Code that is not optimised is ten times as long and takes a hundred times the time.
 fn stride(optimized: usize) -> usize {
     let affordable = if cfg!(debug_assertions) { 500 + 20 * optimized } else { optimized };
-    env::var("RINGWAY_STRIDE").map_or(affordable, |text| text.parse().expect("RINGWAY_STRIDE is a number"))
+    env::var("RINGWAY_STRIDE")
+        .map_or(affordable, |text| text.parse().expect("RINGWAY_STRIDE is a number"))
 }
 
 fn instructions(instructions: u64) -> Allowance {
     Allowance { calls: 0, instructions }
 }
 
-fn started<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q, (capacity, start): &(usize, Vec<Op>)) -> (Q, Model) {
+fn started<T: Element, Q: Queue<T>>(
+    new: impl Fn(usize) -> Q,
+    (capacity, start): &(usize, Vec<Op>),
+) -> (Q, Model) {
     let queue = new(*capacity);
     let mut model = Model::of(&queue);
     for &op in start {
@@ -99,8 +127,11 @@ fn stop_everywhere<T: Element, Q: Queue<T>>(
 ) -> Report {
     let mut report = Report::default();
     let closes = |op: &Op| matches!(op, Close | IsClosed);
-    let meanwhile: &[&[Op]] = if can_be_closed { &[&MEANWHILE, &CLOSE_MEANWHILE] } else { &[&MEANWHILE] };
-    for (start, meanwhile) in starts().iter().flat_map(|start| meanwhile.iter().map(move |&ops| (start, ops))) {
+    let meanwhile: &[&[Op]] =
+        if can_be_closed { &[&MEANWHILE, &CLOSE_MEANWHILE] } else { &[&MEANWHILE] };
+    for (start, meanwhile) in
+        starts().iter().flat_map(|start| meanwhile.iter().map(move |&ops| (start, ops)))
+    {
         if !can_be_closed && start.1.iter().any(closes) {
             continue;
         }
@@ -110,7 +141,10 @@ fn stop_everywhere<T: Element, Q: Queue<T>>(
                 let turns = [(0, instructions(n)), (1, Allowance::TO_THE_END)];
                 match interleave(&queue, &model, &[&[stopped], meanwhile], &turns, patience) {
                     Ok(ends) if ends[0] == Now::Ended => {
-                        assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
+                        assert!(
+                            n > 1,
+                            "the first instruction does not end a call: was it stopped at all?"
+                        );
                         break;
                     }
                     Ok(_) => {}
@@ -179,9 +213,14 @@ fn stop_twice<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) -> usize {
                         (0, instructions(second)),
                         (2, Allowance::TO_THE_END),
                     ];
-                    let ends = interleave(&queue, &model, &[&[stopped], before, after], &turns, FOR_EVER).unwrap();
+                    let ends =
+                        interleave(&queue, &model, &[&[stopped], before, after], &turns, FOR_EVER)
+                            .unwrap();
                     if ends[0] == Now::Ended {
-                        assert!(first > 1, "the first instruction does not end a call: was it stopped at all?");
+                        assert!(
+                            first > 1,
+                            "the first instruction does not end a call: was it stopped at all?"
+                        );
                         break 'first;
                     }
                     if ends[2] == Now::Ended {
@@ -208,7 +247,13 @@ fn others_finish_again_by_exchange() {
 /// One end of a `spsc` ring is stopped after so many instructions of a call, the other makes its
 /// calls meanwhile; then the first goes on. Tells whether it was stopped, or had come to its end
 /// before.
-fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopped: usize, after: u64) -> Now {
+fn stop_an_end(
+    start: &(usize, Vec<Op>),
+    producer: &[Op],
+    consumer: &[Op],
+    stopped: usize,
+    after: u64,
+) -> Now {
     let (mut pushing, mut popping, mut model) = ends::ring::<[u32; 6]>(start.0);
     for &op in &start.1 {
         assert_eq!(call_either(&mut pushing, &mut popping, op), model.apply(op), "{op:?}");
@@ -229,7 +274,11 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
             Stepped::spawn(scope, move |calls| record(popping, consumer, calls)),
         ];
         let end = threads[stopped].go_on(instructions(after), FOR_EVER);
-        assert_eq!(threads[1 - stopped].go_on(Allowance::TO_THE_END, FOR_EVER), Now::Ended, "held up");
+        assert_eq!(
+            threads[1 - stopped].go_on(Allowance::TO_THE_END, FOR_EVER),
+            Now::Ended,
+            "held up"
+        );
         assert_eq!(threads[stopped].go_on(Allowance::TO_THE_END, FOR_EVER), Now::Ended);
         (end, threads.map(Stepped::join))
     });
@@ -243,18 +292,33 @@ fn stop_an_end(start: &(usize, Vec<Op>), producer: &[Op], consumer: &[Op], stopp
 /// the longest `push`, `try_push` or `close` in instructions.
 fn stop_the_ends() -> (usize, u64) {
     let (mut stops, mut longest) = (0, 0);
-    let pushes =
-        [Push(2000), Push(2001), Len, Push(2002), TryPush(2003), IsFull, Push(2004), IsEmpty, Close, Push(2005)];
+    let pushes = [
+        Push(2000),
+        Push(2001),
+        Len,
+        Push(2002),
+        TryPush(2003),
+        IsFull,
+        Push(2004),
+        IsEmpty,
+        Close,
+        Push(2005),
+    ];
     let pops = [Len, Pop, IsClosed, Pop, IsEmpty, Pop, Pop, IsClosed];
-    let of_the_producer = [Push(1000), TryPush(1000), Close, IsClosed, Len, IsEmpty, IsFull].map(|op| (0, op));
+    let of_the_producer =
+        [Push(1000), TryPush(1000), Close, IsClosed, Len, IsEmpty, IsFull].map(|op| (0, op));
     let of_the_consumer = [Pop, IsClosed, Len, IsEmpty].map(|op| (1, op));
     for start in starts() {
         for (stopped, op) in of_the_producer.into_iter().chain(of_the_consumer) {
             let one = [op];
-            let (producer, consumer): (&[Op], &[Op]) = if stopped == 0 { (&one, &pops) } else { (&pushes, &one) };
+            let (producer, consumer): (&[Op], &[Op]) =
+                if stopped == 0 { (&one, &pops) } else { (&pushes, &one) };
             for n in (1..).step_by(stride(1)) {
                 if stop_an_end(&start, producer, consumer, stopped, n) == Now::Ended {
-                    assert!(n > 1, "the first instruction does not end a call: was it stopped at all?");
+                    assert!(
+                        n > 1,
+                        "the first instruction does not end a call: was it stopped at all?"
+                    );
                     break;
                 }
                 if matches!(op, Push(_) | TryPush(_) | Close) {
@@ -273,5 +337,8 @@ fn stop_the_ends() -> (usize, u64) {
 fn the_other_end_finishes() {
     let (stops, longest) = stop_the_ends();
     println!("spsc: {stops} stops, at most {longest} instructions to a push");
-    assert!(longest < 20_000, "a push takes a bounded number of instructions, but one took {longest}");
+    assert!(
+        longest < 20_000,
+        "a push takes a bounded number of instructions, but one took {longest}"
+    );
 }

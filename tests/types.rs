@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use ringway::{
-    AtomicRing, CapacityError, ChannelQueue, IntoIter, Kind, Metered, MutexRing, MutexVec, Overflow, ParseKindError,
-    Pushed, Queue, Storage, TryIter, TryPushError, spsc,
+    AtomicRing, CapacityError, ChannelQueue, IntoIter, Kind, Metered, MutexRing, MutexVec,
+    Overflow, ParseKindError, Pushed, Queue, Storage, TryIter, TryPushError, spsc,
 };
 use support::at_exit;
 use support::ends::Ends;
@@ -46,10 +46,18 @@ fn pass_through<T: Clone + Debug + PartialEq + Send + 'static>(elements: [T; 4])
         queue.pop_into(&mut left, usize::MAX);
         match queue.overflow() {
             Overflow::EvictOldest => {
-                assert_eq!((pushed, left), (Pushed::Evicted(oldest), vec![middle, new, newest]), "{name}");
+                assert_eq!(
+                    (pushed, left),
+                    (Pushed::Evicted(oldest), vec![middle, new, newest]),
+                    "{name}"
+                );
             }
             Overflow::RejectNewest => {
-                assert_eq!((pushed, left), (Pushed::Rejected(newest), vec![oldest, middle, new]), "{name}");
+                assert_eq!(
+                    (pushed, left),
+                    (Pushed::Rejected(newest), vec![oldest, middle, new]),
+                    "{name}"
+                );
             }
             _ => assert_eq!((pushed, left), (Pushed::Stored, elements.to_vec()), "{name}"),
         }
@@ -115,7 +123,12 @@ fn pointers() {
     pass_through(["a", "", "c", "a longer one"]);
     pass_through(["a", "", "c", "a longer one"].map(String::from));
     pass_through([&1, &2, &3, &4]);
-    pass_through([u32::leading_zeros as fn(u32) -> u32, u32::trailing_zeros, u32::count_ones, u32::count_zeros]);
+    pass_through([
+        u32::leading_zeros as fn(u32) -> u32,
+        u32::trailing_zeros,
+        u32::count_ones,
+        u32::count_zeros,
+    ]);
     pass_through([1, 2, 3, 4].map(|i| Box::<[u8]>::from([i; 3])));
 }
 
@@ -275,7 +288,9 @@ fn an_end_can_be_shared_to_be_looked_at() {
     }
     thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| assert_eq!((producer.len(), producer.is_full(), consumer.len()), (3, false, 3)));
+            scope.spawn(|| {
+                assert_eq!((producer.len(), producer.is_full(), consumer.len()), (3, false, 3))
+            });
         }
     });
 }
@@ -358,7 +373,10 @@ assert_not!(TryPushError<Cell<u8>>: Sync);
 fn queues_debug_without_looking_at_the_elements() {
     struct NotDebug(#[allow(dead_code)] u32);
 
-    fn check(queue: impl Queue<NotDebug> + IntoIterator<Item = NotDebug, IntoIter: Debug> + Debug, name: &str) {
+    fn check(
+        queue: impl Queue<NotDebug> + IntoIterator<Item = NotDebug, IntoIter: Debug> + Debug,
+        name: &str,
+    ) {
         for i in 0..3 {
             assert!(queue.push(NotDebug(i)).is_stored());
         }
@@ -403,12 +421,18 @@ fn queues_of_any_kind_debug() {
     let _ = queue.push(NotDebug);
     let text = "Queue { overflow: EvictOldest, capacity: Some(2), len: 1, is_closed: false }";
     assert_eq!(format!("{queue:?}"), text);
-    assert_eq!(format!("{:?}", ringway::TryIter::<NotDebug, _>::new(&queue)), format!("TryIter({text})"));
+    assert_eq!(
+        format!("{:?}", ringway::TryIter::<NotDebug, _>::new(&queue)),
+        format!("TryIter({text})")
+    );
     let borrowed: &dyn Queue<NotDebug> = &*queue;
     assert!(borrowed.close());
     assert_eq!(format!("{borrowed:?}"), text.replace("false", "true"));
     let queue: Arc<dyn Queue<NotDebug>> = Arc::new(MutexVec::new());
-    assert_eq!(format!("{queue:?}"), "Queue { overflow: Grow, capacity: None, len: 0, is_closed: false }");
+    assert_eq!(
+        format!("{queue:?}"),
+        "Queue { overflow: Grow, capacity: None, len: 0, is_closed: false }"
+    );
 }
 
 #[test]
@@ -421,12 +445,14 @@ fn errors_are_errors() {
     let on_the_stack = Cell::new(1);
     assert!(message(TryPushError::Full(Rc::new(&on_the_stack))).contains("full"));
     assert!(message(TryPushError::Closed(Rc::new(&on_the_stack))).contains("closed"));
-    for (error, is_full) in [(TryPushError::Full(String::from("it")), true), (TryPushError::Closed("it".into()), false)]
+    for (error, is_full) in
+        [(TryPushError::Full(String::from("it")), true), (TryPushError::Closed("it".into()), false)]
     {
         assert_eq!((error.is_full(), error.is_closed()), (is_full, !is_full));
         assert_eq!(error.into_inner(), "it");
     }
-    let messages = [CapacityError::Zero, CapacityError::TooLarge, CapacityError::OutOfMemory].map(message);
+    let messages =
+        [CapacityError::Zero, CapacityError::TooLarge, CapacityError::OutOfMemory].map(message);
     assert!(messages[0].contains("at least 1"), "{}", messages[0]);
     assert!(messages[1].contains("too large"), "{}", messages[1]);
     assert!(messages[2].contains("memory"), "{}", messages[2]);
@@ -588,17 +614,24 @@ impl Queue<u8> for Spring {
 
 #[test]
 fn the_default_methods_follow_from_the_others() {
-    for (len, capacity, empty, full) in
-        [(0, Some(2), true, false), (1, Some(2), false, false), (2, Some(2), false, true), (2, None, false, false)]
-    {
+    for (len, capacity, empty, full) in [
+        (0, Some(2), true, false),
+        (1, Some(2), false, false),
+        (2, Some(2), false, true),
+        (2, None, false, false),
+    ] {
         let queue = Spring { len, capacity };
         assert_eq!((queue.is_empty(), queue.is_full(), queue.is_shared()), (empty, full, false));
         assert!(ringway::TryIter::<u8, _>::new(&queue).take(3).eq([1, 1, 1]));
     }
     // Ends, though there is always one more to pop.
-    for (len, capacity, max, taken) in
-        [(1, Some(2), usize::MAX, 2), (1, Some(2), 1, 1), (3, None, usize::MAX, 3), (3, None, 2, 2), (3, None, 0, 0)]
-    {
+    for (len, capacity, max, taken) in [
+        (1, Some(2), usize::MAX, 2),
+        (1, Some(2), 1, 1),
+        (3, None, usize::MAX, 3),
+        (3, None, 2, 2),
+        (3, None, 0, 0),
+    ] {
         let mut out = vec![0];
         assert_eq!(Spring { len, capacity }.pop_into(&mut out, max), taken);
         assert_eq!(out[..], [0, 1, 1, 1][..=taken]);

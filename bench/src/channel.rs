@@ -40,7 +40,9 @@ pub trait Channel: 'static {
 
 /// One from which a task can receive too.
 pub trait AsyncChannel: Channel {
-    fn recv_async<T: Element>(receiver: &mut Self::Receiver<T>) -> impl Future<Output = Option<T>> + Send;
+    fn recv_async<T: Element>(
+        receiver: &mut Self::Receiver<T>,
+    ) -> impl Future<Output = Option<T>> + Send;
 }
 
 /// The family of a channel: by [`Channel::push`], or by [`Channel::send`], which waits.

@@ -100,7 +100,9 @@ impl Channel for Crossbeam {
 
     #[inline(always)]
     fn push<T: Element>(sender: &Self::Sender<T>, value: T) -> Pushed<T> {
-        sender.try_send(value).map_or_else(|full| Pushed::Rejected(full.into_inner()), |()| Pushed::Stored)
+        sender
+            .try_send(value)
+            .map_or_else(|full| Pushed::Rejected(full.into_inner()), |()| Pushed::Stored)
     }
 
     #[inline(always)]

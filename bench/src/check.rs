@@ -43,13 +43,23 @@ fn beside_a_model<F: Family, T: Element>() {
                 model.push_back(number);
             }
             Pushed::Evicted(oldest) => {
-                assert!(full && F::KIND == Kind::Evicts, "{name} evicts, but it is not full, or does not evict");
-                assert_eq!(Some(oldest.number()), model.pop_front(), "{name} evicts another than the oldest");
+                assert!(
+                    full && F::KIND == Kind::Evicts,
+                    "{name} evicts, but it is not full, or does not evict"
+                );
+                assert_eq!(
+                    Some(oldest.number()),
+                    model.pop_front(),
+                    "{name} evicts another than the oldest"
+                );
                 model.push_back(number);
             }
             Pushed::Closed(_) => panic!("{name} is closed"),
             Pushed::Rejected(newest) => {
-                assert!(full && F::KIND == Kind::Rejects, "{name} rejects, but it is not full, or does not reject");
+                assert!(
+                    full && F::KIND == Kind::Rejects,
+                    "{name} rejects, but it is not full, or does not reject"
+                );
                 assert_eq!(newest.number(), number, "{name} rejects another than the newest");
             }
         }

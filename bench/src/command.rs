@@ -93,7 +93,8 @@ pub fn main(entrants: Vec<Entrant>) {
         println!("{} measurements, {:.1?}; they say nothing", measurements.len(), clock.elapsed());
     }
 
-    let is_whole = arguments.filters.is_empty() && arguments.only.is_empty() && arguments.rounds.is_none();
+    let is_whole =
+        arguments.filters.is_empty() && arguments.only.is_empty() && arguments.rounds.is_none();
     let form = match (is_whole && !arguments.test, arguments.full) {
         (false, _) => "custom",
         (true, true) => "full",
@@ -119,44 +120,62 @@ pub fn main(entrants: Vec<Entrant>) {
             println!("\nResults: {}; plots of them: bench/plot.py", file.display());
         }
         Ok(None) => {}
-        Err((file, error)) => fail(ErrorKind::Io, &format!("cannot write {}: {error}", file.display())),
+        Err((file, error)) => {
+            fail(ErrorKind::Io, &format!("cannot write {}: {error}", file.display()))
+        }
     }
 }
 
 /// The contenders by name, all of them if none is named.
 fn chosen(only: &[String], entrants: Vec<Entrant>) -> Vec<Entrant> {
-    if let Some(unknown) = only.iter().find(|name| entrants.iter().all(|entrant| entrant.name != name.as_str())) {
+    if let Some(unknown) =
+        only.iter().find(|name| entrants.iter().all(|entrant| entrant.name != name.as_str()))
+    {
         let mut names: Vec<_> = entrants.iter().map(|entrant| entrant.name).collect();
         names.sort_unstable();
         names.dedup();
-        fail(ErrorKind::InvalidValue, &format!("no contender is called '{unknown}'; there are: {}", names.join(", ")));
+        fail(
+            ErrorKind::InvalidValue,
+            &format!("no contender is called '{unknown}'; there are: {}", names.join(", ")),
+        );
     }
-    let is_chosen = |entrant: &Entrant| only.is_empty() || only.iter().any(|name| name == entrant.name);
+    let is_chosen =
+        |entrant: &Entrant| only.is_empty() || only.iter().any(|name| name == entrant.name);
     entrants.into_iter().filter(is_chosen).collect()
 }
 
 /// The scenes by name, all of them if no part of one is named, less those without a contender.
 fn staged(arguments: &Arguments, entrants: &[Entrant]) -> Vec<Scene> {
     let matching = |all: Vec<Scene>| {
-        let is_wanted = |scene: &Scene| arguments.filters.iter().all(|filter| scene.name.contains(filter));
+        let is_wanted =
+            |scene: &Scene| arguments.filters.iter().all(|filter| scene.name.contains(filter));
         let has_contenders = |scene: &Scene| entrants.iter().any(|entrant| (entrant.takes)(scene));
-        all.into_iter().filter(|scene| is_wanted(scene) && has_contenders(scene)).collect::<Vec<_>>()
+        all.into_iter()
+            .filter(|scene| is_wanted(scene) && has_contenders(scene))
+            .collect::<Vec<_>>()
     };
     let full = arguments.full || arguments.test;
     let scenes = matching(if full { scenes::full() } else { scenes::short() });
     if scenes.is_empty() {
         let with_full = if full { 0 } else { matching(scenes::full()).len() };
-        let hint = if with_full > 0 { format!("; with --full {with_full} would") } else { String::new() };
+        let hint =
+            if with_full > 0 { format!("; with --full {with_full} would") } else { String::new() };
         let filters = arguments.filters.join("' and '");
-        fail(ErrorKind::InvalidValue, &format!("no scene matches '{filters}'{hint}; --list lists them"));
+        fail(
+            ErrorKind::InvalidValue,
+            &format!("no scene matches '{filters}'{hint}; --list lists them"),
+        );
     }
     scenes
 }
 
 fn list(scenes: &[Scene], entrants: &[Entrant]) {
     for scene in scenes {
-        let names: Vec<_> =
-            entrants.iter().filter(|entrant| (entrant.takes)(scene)).map(|entrant| entrant.name).collect();
+        let names: Vec<_> = entrants
+            .iter()
+            .filter(|entrant| (entrant.takes)(scene))
+            .map(|entrant| entrant.name)
+            .collect();
         println!("{}: {}", scene.name, names.join(", "));
     }
 }
@@ -167,7 +186,11 @@ fn fail(kind: ErrorKind, what: &str) -> ! {
 }
 
 /// Returns where. What says nothing is only written where it was asked for.
-fn write(results: &Results, output: Option<PathBuf>, is_test: bool) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
+fn write(
+    results: &Results,
+    output: Option<PathBuf>,
+    is_test: bool,
+) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
     let json = serde_json::to_string(results).expect("results can be written as JSON");
     let put = |file: PathBuf| match fs::write(&file, &json) {
         Ok(()) => Ok(file),

@@ -132,6 +132,10 @@ impl<E> OnlyEnd<E> {
     ///
     /// The second time.
     pub fn take(&self) -> E {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().expect("this end is for one thread")
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .expect("this end is for one thread")
     }
 }

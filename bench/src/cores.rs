@@ -6,7 +6,8 @@ use std::thread;
 use core_affinity::CoreId;
 
 /// Those this process may use; seen by the first thread to ask, which must not be pinned yet.
-static CORES: LazyLock<Vec<CoreId>> = LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
+static CORES: LazyLock<Vec<CoreId>> =
+    LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
 
 pub(crate) fn count() -> usize {
     match CORES.len() {

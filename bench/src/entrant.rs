@@ -19,7 +19,13 @@ pub struct Entrant {
 
 impl Entrant {
     pub fn queue<F: Family>() -> Self {
-        Self { name: F::NAME, kind: F::KIND, takes: takes::<F>, turn: turn::<F>, check: check::run::<F> }
+        Self {
+            name: F::NAME,
+            kind: F::KIND,
+            takes: takes::<F>,
+            turn: turn::<F>,
+            check: check::run::<F>,
+        }
     }
 
     /// As a queue by `push`, and where threads wait.
@@ -42,9 +48,13 @@ impl Entrant {
     /// Where a task waits.
     pub fn tasks<C: AsyncChannel>() -> Self {
         Self {
-            takes: |scene| matches!(scene.what, What::Wake(Sleeper::Task | Sleeper::TaskOfThread, _)),
+            takes: |scene| {
+                matches!(scene.what, What::Wake(Sleeper::Task | Sleeper::TaskOfThread, _))
+            },
             turn: |scene, effort| {
-                let What::Wake(sleeper, place) = scene.what else { unreachable!("it does not take it") };
+                let What::Wake(sleeper, place) = scene.what else {
+                    unreachable!("it does not take it")
+                };
                 wake::task::<C, Only<[u64; 1], WAKE>>(sleeper, place, scene, effort)
             },
             // As a channel.
@@ -83,6 +93,8 @@ fn turn<F: Family>(scene: &Scene, effort: &Effort) -> Sample {
         What::PopOnEmpty => with_element!(scene, POP_ON_EMPTY, single::pop_on_empty, scene, effort),
         What::Threads => with_element!(scene, THREADS, threads::turn, scene, effort),
         What::Latency => with_element!(scene, LATENCY, latency::turn, scene, effort),
-        What::Lossless | What::Wake(..) | What::PingPong => unreachable!("a queue takes no part where one waits"),
+        What::Lossless | What::Wake(..) | What::PingPong => {
+            unreachable!("a queue takes no part where one waits")
+        }
     }
 }

@@ -16,15 +16,20 @@ pub(crate) fn entrants() -> Vec<Entrant> {
         Entrant {
             name: "floor, 8-byte exchange",
             takes: |scene| is_floor_of(scene, Size::Words1),
-            turn: |scene, effort| one_thread::<[u64; 1], _>(OneWord::new(scene.capacity), scene, effort),
+            turn: |scene, effort| {
+                one_thread::<[u64; 1], _>(OneWord::new(scene.capacity), scene, effort)
+            },
             ..nothing()
         },
         #[cfg(target_arch = "x86_64")]
         Entrant {
             name: "floor, 16-byte exchange",
-            takes: |scene| is_floor_of(scene, Size::Words1) && ringway_floors::TwoWords::new(1).is_some(),
+            takes: |scene| {
+                is_floor_of(scene, Size::Words1) && ringway_floors::TwoWords::new(1).is_some()
+            },
             turn: |scene, effort| {
-                let hand = ringway_floors::TwoWords::new(scene.capacity).expect("else it does not take it");
+                let hand = ringway_floors::TwoWords::new(scene.capacity)
+                    .expect("else it does not take it");
                 one_thread::<[u64; 1], _>(hand, scene, effort)
             },
             ..nothing()
@@ -32,11 +37,15 @@ pub(crate) fn entrants() -> Vec<Entrant> {
         Entrant {
             name: "floor, cell exchange",
             takes: |scene| is_floor_of(scene, Size::Words3),
-            turn: |scene, effort| one_thread::<[u64; 3], _>(Exchange::new(scene.capacity, [0; 3]), scene, effort),
+            turn: |scene, effort| {
+                one_thread::<[u64; 3], _>(Exchange::new(scene.capacity, [0; 3]), scene, effort)
+            },
             ..nothing()
         },
         Entrant {
-            takes: |scene| scene.what == What::Threads && (scene.producers, scene.consumers) == (1, 1),
+            takes: |scene| {
+                scene.what == What::Threads && (scene.producers, scene.consumers) == (1, 1)
+            },
             check: || (),
             ..Entrant::queue::<HandOver>()
         },
@@ -45,11 +54,17 @@ pub(crate) fn entrants() -> Vec<Entrant> {
 }
 
 fn nothing() -> Entrant {
-    Entrant { takes: |scene| scene.what == What::Latency, check: || (), ..Entrant::queue::<Nothing>() }
+    Entrant {
+        takes: |scene| scene.what == What::Latency,
+        check: || (),
+        ..Entrant::queue::<Nothing>()
+    }
 }
 
 fn is_floor_of(scene: &Scene, size: Size) -> bool {
-    matches!(scene.what, What::Overwrite | What::Pair(_)) && scene.size == size && scene.capacity < 1 << 16
+    matches!(scene.what, What::Overwrite | What::Pair(_))
+        && scene.size == size
+        && scene.capacity < 1 << 16
 }
 
 fn one_thread<T: Element, H: Hand<T>>(hand: H, scene: &Scene, effort: &Effort) -> Sample {
@@ -76,7 +91,8 @@ impl<T: Element> Hand<T> for OneWord {
 impl<T: Element> Hand<T> for ringway_floors::TwoWords {
     #[inline(always)]
     fn push(&mut self, value: T) -> Pushed<T> {
-        ringway_floors::TwoWords::push(self, value.number()).map_or(Pushed::Stored, |old| Pushed::Evicted(T::new(old)))
+        ringway_floors::TwoWords::push(self, value.number())
+            .map_or(Pushed::Stored, |old| Pushed::Evicted(T::new(old)))
     }
 
     #[inline(always)]

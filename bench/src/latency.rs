@@ -23,7 +23,8 @@ use crate::element::Element;
 use crate::scene::{Effort, Sample, Scene};
 use crate::work::Work;
 
-const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p99", 0.99), ("p99_9", 0.999), ("p99_99", 0.9999)];
+const QUANTILES: [(&str, f64); 4] =
+    [("p50", 0.5), ("p99", 0.99), ("p99_9", 0.999), ("p99_99", 0.9999)];
 
 pub(crate) fn turn<F: Family, T: Element>(scene: &Scene, effort: &Effort) -> Sample {
     let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
@@ -62,7 +63,9 @@ pub(crate) fn turn<F: Family, T: Element>(scene: &Scene, effort: &Effort) -> Sam
             continue;
         }
         let value = |quantile| histogram.value_at_quantile(quantile) as f64;
-        sample.metrics.extend(QUANTILES.map(|(name, quantile)| (format!("{what}_{name}"), value(quantile))));
+        sample
+            .metrics
+            .extend(QUANTILES.map(|(name, quantile)| (format!("{what}_{name}"), value(quantile))));
         sample.metrics.push((format!("{what}_max"), histogram.max() as f64));
         sample.histograms.push((what, histogram));
     }
@@ -108,7 +111,10 @@ struct Schedule {
 impl Schedule {
     fn due(self) -> impl Iterator<Item = u64> {
         let Self { first, interval, end } = self;
-        (0..).map(move |i| first + interval * f64::from(i)).take_while(move |due| *due < end).map(|due| due as u64)
+        (0..)
+            .map(move |i| first + interval * f64::from(i))
+            .take_while(move |due| *due < end)
+            .map(|due| due as u64)
     }
 }
 
@@ -118,7 +124,12 @@ struct Produced {
 }
 
 #[inline(never)]
-fn produce<T: Element, P: Producer<T>>(mut producer: P, shift: &Shift, schedule: Schedule, idle: Idle) -> Produced {
+fn produce<T: Element, P: Producer<T>>(
+    mut producer: P,
+    shift: &Shift,
+    schedule: Schedule,
+    idle: Idle,
+) -> Produced {
     let mut latency = histogram();
     let mut stored = 0;
     let start = shift.begin();
@@ -141,7 +152,11 @@ fn produce<T: Element, P: Producer<T>>(mut producer: P, shift: &Shift, schedule:
 }
 
 #[inline(never)]
-fn consume<T: Element, C: Consumer<T>>(mut consumer: C, shift: &Shift, work: Work) -> Histogram<u64> {
+fn consume<T: Element, C: Consumer<T>>(
+    mut consumer: C,
+    shift: &Shift,
+    work: Work,
+) -> Histogram<u64> {
     let mut age = histogram();
     let start = shift.begin();
     while let Some(element) = consumer.wait(|| shift.is_over()) {

@@ -10,16 +10,21 @@ use crate::results::Machine;
 impl Machine {
     pub(crate) fn this(pinned: bool) -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let model =
+            cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         Self {
             processor: model.map_or(env::consts::ARCH, |(_, model)| model).into(),
             cores: cores::count(),
             pinned,
             // What comes after the first dash is whose build it is.
-            system: format!("{} {}", env::consts::OS, kernel.trim().split('-').next().unwrap_or_default())
-                .trim()
-                .into(),
+            system: format!(
+                "{} {}",
+                env::consts::OS,
+                kernel.trim().split('-').next().unwrap_or_default()
+            )
+            .trim()
+            .into(),
             rustc: output(Command::new("rustc").arg("--version")),
         }
     }
@@ -27,7 +32,11 @@ impl Machine {
 
 /// The commit of the sources, as git describes it.
 pub(crate) fn version() -> String {
-    output(Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(env!("CARGO_MANIFEST_DIR")))
+    output(
+        Command::new("git")
+            .args(["describe", "--always", "--dirty"])
+            .current_dir(env!("CARGO_MANIFEST_DIR")),
+    )
 }
 
 fn output(command: &mut Command) -> String {

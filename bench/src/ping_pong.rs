@@ -37,5 +37,8 @@ pub(crate) fn turn<C: Channel, T: Element>(scene: &Scene, effort: &Effort) -> Sa
         || thread::sleep(effort.window),
         || (),
     );
-    Sample::of([("round_trips_per_s", round_trips.iter().sum::<u64>() as f64 / elapsed.as_secs_f64())])
+    Sample::of([(
+        "round_trips_per_s",
+        round_trips.iter().sum::<u64>() as f64 / elapsed.as_secs_f64(),
+    )])
 }

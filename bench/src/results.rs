@@ -64,7 +64,8 @@ impl Spread {
     /// When there are no values.
     pub(crate) fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
-        let [low, median, high] = [1, 2, 3].map(|quarter| quantile(&values, f64::from(quarter) / 4.0));
+        let [low, median, high] =
+            [1, 2, 3].map(|quarter| quantile(&values, f64::from(quarter) / 4.0));
         Self { low, median, high, rounds: values.len() }
     }
 }

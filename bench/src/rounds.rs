@@ -32,7 +32,12 @@ pub(crate) struct Rounds<'a> {
 
 impl<'a> Rounds<'a> {
     pub(crate) fn new(entrants: &'a [Entrant], scenes: &'a [Scene], seed: u64) -> Self {
-        let course = |scene, entrant| Course { scene, entrant, values: BTreeMap::new(), histograms: BTreeMap::new() };
+        let course = |scene, entrant| Course {
+            scene,
+            entrant,
+            values: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+        };
         let courses = scenes.iter().map(|scene| {
             let takes_part = |entrant: &&Entrant| (entrant.takes)(scene);
             entrants.iter().filter(takes_part).map(|entrant| course(scene, entrant)).collect()
@@ -78,14 +83,23 @@ impl Course<'_> {
             scene: self.scene.name.clone(),
             contender: self.entrant.name.into(),
             kind: self.entrant.kind,
-            metrics: self.values.into_iter().map(|(metric, values)| (metric, Spread::of(values))).collect(),
-            curves: self.histograms.into_iter().map(|(what, histogram)| (what.into(), curve(&histogram))).collect(),
+            metrics: self
+                .values
+                .into_iter()
+                .map(|(metric, values)| (metric, Spread::of(values)))
+                .collect(),
+            curves: self
+                .histograms
+                .into_iter()
+                .map(|(what, histogram)| (what.into(), curve(&histogram)))
+                .collect(),
         }
     }
 }
 
 /// Eight points for each further nine in the quantile, to five nines, and the maximum.
 fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
-    let quantiles = (0..=40).map(|eighths| 1.0 - 10_f64.powf(-f64::from(eighths) / 8.0)).chain([1.0]);
+    let quantiles =
+        (0..=40).map(|eighths| 1.0 - 10_f64.powf(-f64::from(eighths) / 8.0)).chain([1.0]);
     quantiles.map(|quantile| (quantile, histogram.value_at_quantile(quantile) as f64)).collect()
 }

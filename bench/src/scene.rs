@@ -103,13 +103,23 @@ impl Scene {
             What::PopOnEmpty => "pop-empty",
             _ => "overwrite",
         };
-        Self { capacity, ..Self::new(format!("single/{doing}/{size}/cap{capacity}"), what, size, (1, 1)) }
+        Self {
+            capacity,
+            ..Self::new(format!("single/{doing}/{size}/cap{capacity}"), what, size, (1, 1))
+        }
     }
 
     /// `work`: nanoseconds for an element, of a producer and of a consumer.
-    pub(crate) fn threads(threads: (usize, usize), size: Size, capacity: usize, work: (u64, u64)) -> Self {
+    pub(crate) fn threads(
+        threads: (usize, usize),
+        size: Size,
+        capacity: usize,
+        work: (u64, u64),
+    ) -> Self {
         let ((p, c), (produce_ns, consume_ns)) = (threads, work);
-        let name = format!("threads/{p}p{c}c/{size}/cap{capacity}/produce{produce_ns}/consume{consume_ns}");
+        let name = format!(
+            "threads/{p}p{c}c/{size}/cap{capacity}/produce{produce_ns}/consume{consume_ns}"
+        );
         Self { capacity, produce_ns, consume_ns, ..Self::new(name, What::Threads, size, threads) }
     }
 
@@ -134,7 +144,12 @@ impl Scene {
             Place::Apart => "apart",
             Place::Beside => "beside",
         };
-        Self::new(format!("wake/{who}/{place_name}"), What::Wake(sleeper, place), Size::Words1, (1, 1))
+        Self::new(
+            format!("wake/{who}/{place_name}"),
+            What::Wake(sleeper, place),
+            Size::Words1,
+            (1, 1),
+        )
     }
 
     pub(crate) fn ping_pong() -> Self {
@@ -142,7 +157,17 @@ impl Scene {
     }
 
     fn new(name: String, what: What, size: Size, (producers, consumers): (usize, usize)) -> Self {
-        Self { name, what, size, capacity: 1024, producers, consumers, produce_ns: 0, consume_ns: 0, rate: 0 }
+        Self {
+            name,
+            what,
+            size,
+            capacity: 1024,
+            producers,
+            consumers,
+            produce_ns: 0,
+            consume_ns: 0,
+            rate: 0,
+        }
     }
 }
 

@@ -54,7 +54,9 @@ pub(crate) fn full() -> Vec<Scene> {
     }
     for threads in [(1, 1), (many(), many())] {
         for capacity in OTHER_CAPACITIES {
-            scenes.extend([Words1, Words3].map(|size| Scene::threads(threads, size, capacity, (0, 0))));
+            scenes.extend(
+                [Words1, Words3].map(|size| Scene::threads(threads, size, capacity, (0, 0))),
+            );
         }
         let work = WORK.into_iter().flat_map(|produce| WORK.map(|consume| (produce, consume)));
         scenes.extend(work.skip(1).map(|work| Scene::threads(threads, Words1, CAPACITY, work)));
@@ -70,7 +72,8 @@ pub(crate) fn full() -> Vec<Scene> {
 
 /// Of channels only.
 fn waiting(sleepers: &[Sleeper]) -> Vec<Scene> {
-    let mut scenes = vec![Scene::lossless((1, 1)), Scene::lossless((many(), 1)), Scene::ping_pong()];
+    let mut scenes =
+        vec![Scene::lossless((1, 1)), Scene::lossless((many(), 1)), Scene::ping_pong()];
     for &sleeper in sleepers {
         scenes.extend([Apart, Beside].map(|place| Scene::wake(sleeper, place)));
     }

@@ -35,7 +35,11 @@ pub(crate) fn overwrite<F: Family, T: Element>(scene: &Scene, effort: &Effort) -
     overwrite_by::<T, _>((queue.producer(), queue.consumer()), scene, effort)
 }
 
-pub(crate) fn pair<F: Family, T: Element>(inside: Inside, scene: &Scene, effort: &Effort) -> Sample {
+pub(crate) fn pair<F: Family, T: Element>(
+    inside: Inside,
+    scene: &Scene,
+    effort: &Effort,
+) -> Sample {
     let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
     pair_by::<T, _>((queue.producer(), queue.consumer()), inside, scene, effort)
 }
@@ -46,11 +50,20 @@ pub(crate) fn pop_on_empty<F: Family, T: Element>(scene: &Scene, effort: &Effort
 }
 
 /// The warm-up fills it.
-pub(crate) fn overwrite_by<T: Element, H: Hand<T>>(hand: H, scene: &Scene, effort: &Effort) -> Sample {
+pub(crate) fn overwrite_by<T: Element, H: Hand<T>>(
+    hand: H,
+    scene: &Scene,
+    effort: &Effort,
+) -> Sample {
     timed(hand, push_all::<T, H>, scene, effort)
 }
 
-pub(crate) fn pair_by<T: Element, H: Hand<T>>(hand: H, inside: Inside, scene: &Scene, effort: &Effort) -> Sample {
+pub(crate) fn pair_by<T: Element, H: Hand<T>>(
+    hand: H,
+    inside: Inside,
+    scene: &Scene,
+    effort: &Effort,
+) -> Sample {
     timed((hand, inside.of(scene.capacity)), push_and_pop_all::<T, H>, scene, effort)
 }
 
@@ -86,7 +99,10 @@ fn push_all<T: Element, H: Hand<T>>(mut hand: H, operations: u64) -> (H, Duratio
 
 /// First pushes as many as are to be inside.
 #[inline(never)]
-fn push_and_pop_all<T: Element, H: Hand<T>>((mut hand, inside): (H, usize), operations: u64) -> ((H, usize), Duration) {
+fn push_and_pop_all<T: Element, H: Hand<T>>(
+    (mut hand, inside): (H, usize),
+    operations: u64,
+) -> ((H, usize), Duration) {
     let supply = supply::<T>();
     let supply = black_box(&supply);
     let mut sum = 0_u64;

@@ -28,12 +28,16 @@ const COLUMNS: usize = 6;
 pub(crate) fn print(results: &Results) {
     let machine = &results.machine;
     let pinned = if machine.pinned { "pinned" } else { "not pinned" };
-    println!("{}, {} cores, {pinned}; {}; {}", machine.processor, machine.cores, machine.system, machine.rustc);
+    println!(
+        "{}, {} cores, {pinned}; {}; {}",
+        machine.processor, machine.cores, machine.system, machine.rustc
+    );
     println!("medians of {} rounds; * is the best queue", results.method.rounds);
 
     let groups = distinct(results.measurements.iter().map(|m| group(&m.scene)));
     for group_name in groups {
-        let here: Vec<_> = results.measurements.iter().filter(|m| group(&m.scene) == group_name).collect();
+        let here: Vec<_> =
+            results.measurements.iter().filter(|m| group(&m.scene) == group_name).collect();
         for metric in &METRICS {
             let measured = here.iter().filter(|m| m.metrics.contains_key(metric.0));
             let scenes = distinct(measured.map(|m| m.scene.as_str()));
@@ -59,7 +63,11 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     all
 }
 
-fn rows(here: &[&Measurement], &(metric, _, show, more_is_better): &Metric, scenes: &[&str]) -> Vec<Vec<String>> {
+fn rows(
+    here: &[&Measurement],
+    &(metric, _, show, more_is_better): &Metric,
+    scenes: &[&str],
+) -> Vec<Vec<String>> {
     let value = |contender: &str, scene: &str| {
         let m = here.iter().find(|m| m.contender == contender && m.scene == scene)?;
         Some((m.kind, m.metrics.get(metric)?.median))

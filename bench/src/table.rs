@@ -2,7 +2,9 @@
 
 /// Prints a title, then `rows`, the first of which are the headings, in columns.
 pub(crate) fn print(title: &str, rows: &[Vec<String>]) {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
     println!("\n{title}");
     for row in rows {
         for (column, cell) in row.iter().enumerate() {
@@ -43,7 +45,13 @@ mod tests {
 
     #[test]
     fn digits() {
-        let cases = [(0.0, "0.00 ns"), (9.996, "10.0 ns"), (99.96, "100 ns"), (1234.0, "1.23 µs"), (2e6, "2.00 ms")];
+        let cases = [
+            (0.0, "0.00 ns"),
+            (9.996, "10.0 ns"),
+            (99.96, "100 ns"),
+            (1234.0, "1.23 µs"),
+            (2e6, "2.00 ms"),
+        ];
         for (ns, text) in cases {
             assert_eq!(nanoseconds(ns), text);
         }

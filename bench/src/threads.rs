@@ -25,7 +25,8 @@ pub(crate) fn turn<F: Family, T: Element>(scene: &Scene, effort: &Effort) -> Sam
     );
     let (pushed, delivered): (u64, u64) = (pushed.into_iter().sum(), delivered.into_iter().sum());
     let rate = |count: u64| count as f64 / elapsed.as_secs_f64();
-    let mut sample = Sample::of([("pushed_per_s", rate(pushed)), ("delivered_per_s", rate(delivered))]);
+    let mut sample =
+        Sample::of([("pushed_per_s", rate(pushed)), ("delivered_per_s", rate(delivered))]);
     if F::KIND != Kind::Floor {
         sample.metrics.push(("delivered_share".into(), delivered as f64 / pushed.max(1) as f64));
     }

@@ -23,7 +23,11 @@ use crate::scene::{Effort, Place, Sample, Scene, Sleeper};
 
 const PAUSE: Duration = Duration::from_micros(80);
 
-pub(crate) fn thread<C: Channel, T: Element>(place: Place, scene: &Scene, effort: &Effort) -> Sample {
+pub(crate) fn thread<C: Channel, T: Element>(
+    place: Place,
+    scene: &Scene,
+    effort: &Effort,
+) -> Sample {
     turn::<C, T>(scene, effort, |mut receiver, shift, mut log| {
         cores::pin(core(place));
         log.start = shift.begin();
@@ -49,7 +53,11 @@ pub(crate) fn task<C: AsyncChannel, T: Element>(
         let pin = move || {
             cores::pin(core(place));
         };
-        let runtime = builder.worker_threads(1).on_thread_start(pin).build().expect("the system has a thread for it");
+        let runtime = builder
+            .worker_threads(1)
+            .on_thread_start(pin)
+            .build()
+            .expect("the system has a thread for it");
         log.start = shift.begin();
         let receiving = async move {
             while let Some(element) = C::recv_async(&mut receiver).await {
@@ -110,7 +118,11 @@ fn turn<C: Channel, T: Element>(
             }
         },
         |_, shift| {
-            let log = Log { start: Instant::now(), latency: histogram(), received: Arc::clone(&received) };
+            let log = Log {
+                start: Instant::now(),
+                latency: histogram(),
+                received: Arc::clone(&received),
+            };
             receive(receiver.take(), shift, log)
         },
         || thread::sleep(effort.window),
@@ -118,8 +130,9 @@ fn turn<C: Channel, T: Element>(
     );
     let [latency] = <[_; 1]>::try_from(latency).expect("there is one receiver");
     let quantiles = [("wake_ns_p50", 0.5), ("wake_ns_p99", 0.99)];
-    let mut sample =
-        Sample::of(quantiles.map(|(metric, quantile)| (metric, latency.value_at_quantile(quantile) as f64)));
+    let mut sample = Sample::of(
+        quantiles.map(|(metric, quantile)| (metric, latency.value_at_quantile(quantile) as f64)),
+    );
     sample.histograms.push(("wake_ns", latency));
     sample
 }

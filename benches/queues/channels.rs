@@ -114,9 +114,12 @@ fn hand_over_to_thread(group: &mut Group<'_>) {
 fn hand_over_to_task(group: &mut Group<'_>) {
     group.bench_function(BenchmarkId::new("AtomicRing", "hand-over-task"), |bencher| {
         bencher.iter_custom(|iterations| {
-            let (sender, receiver): (Sender<Sent>, Receiver<Sent>) = channel(AtomicRing::new(CAPACITY));
+            let (sender, receiver): (Sender<Sent>, Receiver<Sent>) =
+                channel(AtomicRing::new(CAPACITY));
             let receive = move |note: &mut dyn FnMut(Sent)| {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it needs no thread");
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .build()
+                    .expect("it needs no thread");
                 runtime.block_on(async {
                     while let Ok(sent) = receiver.recv_async().await {
                         note(sent);
@@ -133,7 +136,11 @@ const PAUSE: Duration = Duration::from_micros(80);
 
 /// Sends so many elements, each when the one before has been received and the receiver has had time
 /// to fall asleep. Returns the median of the times that they were on their way, times their number.
-fn hand_over(elements: u64, send: impl Fn(Sent), receive: impl FnOnce(&mut dyn FnMut(Sent)) + Send) -> Duration {
+fn hand_over(
+    elements: u64,
+    send: impl Fn(Sent),
+    receive: impl FnOnce(&mut dyn FnMut(Sent)) + Send,
+) -> Duration {
     let (start, received) = (Instant::now(), AtomicU64::new(0));
     let now = || start.elapsed().as_nanos() as u64;
     thread::scope(|scope| {

@@ -6,7 +6,8 @@ use crate::contenders::{Contender, Queue, for_each_queue};
 use crate::element::{Element, Number, supply};
 use crate::{CAPACITY, Group, one_thread};
 
-const INSIDE: [(&str, usize); 3] = [("pair-empty", 0), ("pair-half", CAPACITY / 2), ("pair-full", CAPACITY - 1)];
+const INSIDE: [(&str, usize); 3] =
+    [("pair-empty", 0), ("pair-half", CAPACITY / 2), ("pair-full", CAPACITY - 1)];
 const BATCH: usize = 64;
 
 // The loops, each of which has element types of its own. (Of a floor all is inlined by force.)

@@ -18,7 +18,9 @@ pub(crate) const GROUPS: [&str; 2] = ["sizes-moved", "sizes-copied"];
 
 /// In an allocation of its own. Each loop has a type of its own; see `Element`.
 #[derive(Clone)]
-struct Message<const LOOP: u8>(#[expect(dead_code, reason = "it is only moved and copied")] Box<[u8]>);
+struct Message<const LOOP: u8>(
+    #[expect(dead_code, reason = "it is only moved and copied")] Box<[u8]>,
+);
 
 const MOVED: u8 = 0;
 const COPIED: u8 = 1;
@@ -51,7 +53,8 @@ fn moved<Q: Queue<M>, M: Clone + From<usize>>(group: &mut Group<'_>, size: usize
     one_thread::bench(group, BenchmarkId::new(Q::NAME, size), CAPACITY / 2, || {
         let (mut queue, template) = (Q::with_capacity(CAPACITY), M::from(size));
         move |moves| {
-            let message = if moves { queue.pop().expect("half of it is full") } else { template.clone() };
+            let message =
+                if moves { queue.pop().expect("half of it is full") } else { template.clone() };
             assert!(queue.push(message).is_none());
         }
     });

@@ -46,7 +46,9 @@ fn results() -> PathBuf {
 fn rows(group: &Path, started: SystemTime) -> Vec<(String, Vec<Option<f64>>)> {
     let queues = fs::read_dir(group).into_iter().flatten().flatten();
     let row = |queue: fs::DirEntry| {
-        let time = |size: usize| estimate(&queue.path().join(size.to_string()).join("new/estimates.json"), started);
+        let time = |size: usize| {
+            estimate(&queue.path().join(size.to_string()).join("new/estimates.json"), started)
+        };
         let times: Vec<_> = SIZES.map(time).into();
         let measured = times.iter().any(Option::is_some);
         measured.then(|| (queue.file_name().to_string_lossy().into_owned(), times))

@@ -63,7 +63,11 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
 
     /// Mostly there is room, and the clock need not be read.
     #[inline]
-    fn send_until(&self, deadline: impl FnOnce() -> Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
+    fn send_until(
+        &self,
+        deadline: impl FnOnce() -> Option<Instant>,
+        value: T,
+    ) -> Result<(), SendTimeoutError<T>> {
         match self.try_send(value) {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(value)) => Err(SendTimeoutError::Closed(value)),
@@ -72,7 +76,11 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     }
 
     #[inline(never)]
-    fn wait_for_room(&self, deadline: Option<Instant>, value: T) -> Result<(), SendTimeoutError<T>> {
+    fn wait_for_room(
+        &self,
+        deadline: Option<Instant>,
+        value: T,
+    ) -> Result<(), SendTimeoutError<T>> {
         let mut value = Some(value);
         match block(&self.shared.room, deadline, Patience::Yield, |_| self.poll_send(&mut value)) {
             Poll::Ready(sent) => Ok(sent?),
@@ -177,11 +185,17 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// assert_eq!(rx.recv_batch(&mut batch, 3, Duration::from_millis(1)), Ok(2)); // by time
     /// assert_eq!(batch, [0, 1, 2, 3, 4]);
     /// ```
-    pub fn recv_batch(&self, out: &mut Vec<T>, max: usize, max_wait: Duration) -> Result<usize, RecvError> {
+    pub fn recv_batch(
+        &self,
+        out: &mut Vec<T>,
+        max: usize,
+        max_wait: Duration,
+    ) -> Result<usize, RecvError> {
         if max == 0 {
             return Ok(0);
         }
-        let Poll::Ready(first) = self.wait_for_element(None, |look| self.look(look, || self.pop_batch(out, max)))
+        let Poll::Ready(first) =
+            self.wait_for_element(None, |look| self.look(look, || self.pop_batch(out, max)))
         else {
             unreachable!("without a deadline it waits for ever")
         };
@@ -192,7 +206,9 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         let deadline = after(max_wait);
         // The clock decides even if there always is one more.
         while taken < max && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-            match self.wait_for_element(deadline, |look| self.look(look, || self.pop_batch(out, max - taken))) {
+            match self.wait_for_element(deadline, |look| {
+                self.look(look, || self.pop_batch(out, max - taken))
+            }) {
                 Poll::Ready(Ok(more)) => taken += more,
                 // The end is reported by the next call: this one has something.
                 Poll::Ready(Err(RecvError)) | Poll::Pending => break,

@@ -97,7 +97,11 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     /// Takes what `pop` takes; pending when there is nothing now.
     #[inline(always)]
-    pub(super) fn look<R>(&self, look: Look, mut pop: impl FnMut() -> Option<R>) -> Poll<Result<R, RecvError>> {
+    pub(super) fn look<R>(
+        &self,
+        look: Look,
+        mut pop: impl FnMut() -> Option<R>,
+    ) -> Poll<Result<R, RecvError>> {
         match pop() {
             Some(popped) => Poll::Ready(Ok(popped)),
             None if look == Look::Glance => Poll::Pending,
@@ -114,7 +118,8 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
 
     /// Takes up to `max` elements, at least one.
     pub(super) fn pop_batch(&self, out: &mut Vec<T>, max: usize) -> Option<usize> {
-        let taken = pop_into_and_tell(&self.shared.queue, out, max, |taken| self.shared.room.wake(taken));
+        let taken =
+            pop_into_and_tell(&self.shared.queue, out, max, |taken| self.shared.room.wake(taken));
         (taken > 0).then_some(taken)
     }
 

@@ -106,7 +106,8 @@ impl<'a> Select<'a> {
     pub fn try_ready(&mut self) -> Option<usize> {
         let count = self.receivers.len();
         let mut indices = (0..count).map(|i| (self.next + i) % count);
-        let index = indices.find(|&i| self.receivers[i].is_some_and(|receiver| receiver.is_ready()))?;
+        let index =
+            indices.find(|&i| self.receivers[i].is_some_and(|receiver| receiver.is_ready()))?;
         self.next = index + 1;
         Some(index)
     }
@@ -138,7 +139,8 @@ impl<'a> Select<'a> {
         while ready.is_none() {
             let receivers = self.receivers.iter().flatten();
             // They pass on what wakes them, as this thread takes no element here.
-            let mut waiters: Vec<_> = receivers.map(|receiver| Waiter::listen(receiver.list())).collect();
+            let mut waiters: Vec<_> =
+                receivers.map(|receiver| Waiter::listen(receiver.list())).collect();
             ready = self.try_ready();
             if ready.is_some() {
                 break;

@@ -114,7 +114,11 @@ impl Ends {
     /// For a thread that may have none: returns whether there was one still.
     pub(super) fn join_others(&self) -> bool {
         // Relaxed: that there is an end keeps the side from being gone; nothing else is concluded.
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ends| (ends > 0).then_some(ends + 1)).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ends| {
+                (ends > 0).then_some(ends + 1)
+            })
+            .is_ok()
     }
 
     /// Returns whether this was the last one.

@@ -142,7 +142,15 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         max: usize,
         max_wait: Duration,
     ) -> RecvBatchFuture<'a, T, Q> {
-        RecvBatchFuture { receiver: self, out, max, taken: 0, max_wait, time_is_up: None, waiter: None }
+        RecvBatchFuture {
+            receiver: self,
+            out,
+            max,
+            taken: 0,
+            max_wait,
+            time_is_up: None,
+            waiter: None,
+        }
     }
 
     /// Takes the oldest element; pending when there is none, and then the task will be woken.
@@ -155,7 +163,12 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// [`RecvError`] when the channel is closed and nothing is inside any more.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
         let mut waiter = self.waiter.take();
-        let received = self.poll_elements(cx, &mut waiter, || Elements(Arc::clone(&self.shared)), || self.poll_one());
+        let received = self.poll_elements(
+            cx,
+            &mut waiter,
+            || Elements(Arc::clone(&self.shared)),
+            || self.poll_one(),
+        );
         self.waiter = waiter;
         received
     }
@@ -234,9 +247,9 @@ impl<T, Q: Queue<T>> Future for RecvBatchFuture<'_, T, Q> {
         while *taken < *max {
             let missing = *max - *taken;
             let list = || &receiver.shared.elements;
-            match receiver
-                .poll_elements(cx, waiter, list, || receiver.look(Look::Full, || receiver.pop_batch(out, missing)))
-            {
+            match receiver.poll_elements(cx, waiter, list, || {
+                receiver.look(Look::Full, || receiver.pop_batch(out, missing))
+            }) {
                 Poll::Ready(Ok(more)) => *taken += more,
                 // The end is reported by the next call if this one has something.
                 Poll::Ready(Err(RecvError)) if *taken == 0 => return Poll::Ready(Err(RecvError)),

@@ -49,7 +49,11 @@ impl<S> Segments<S> {
     /// # Panics
     ///
     /// When an allocation fails: one of `make`, which returns an error then, or the segment's own.
-    pub(crate) fn later(&self, thread: usize, make: impl FnOnce(usize) -> Result<S, CapacityError>) -> (&S, usize) {
+    pub(crate) fn later(
+        &self,
+        thread: usize,
+        make: impl FnOnce(usize) -> Result<S, CapacityError>,
+    ) -> (&S, usize) {
         let growth = (thread / FIRST_THREADS).ilog2() as usize;
         let threads = FIRST_THREADS << growth;
         let slot = &self.later[growth];
@@ -60,7 +64,12 @@ impl<S> Segments<S> {
             let made = made.unwrap_or_else(|_| panic!("no memory for {threads} more threads"));
             // Release pairs with every Acquire of this pointer; Acquire for the case that another
             // thread was first.
-            segment = match slot.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
+            segment = match slot.compare_exchange(
+                ptr::null_mut(),
+                made,
+                Ordering::Release,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => made,
                 Err(theirs) => {
                     // SAFETY: `made` comes from `into_raw` above and was not published.
@@ -99,7 +108,9 @@ impl<S> Drop for Segments<S> {
 }
 
 /// As many elements as there are, or an error when the allocation fails.
-pub(crate) fn boxed<T>(elements: impl ExactSizeIterator<Item = T>) -> Result<Box<[T]>, CapacityError> {
+pub(crate) fn boxed<T>(
+    elements: impl ExactSizeIterator<Item = T>,
+) -> Result<Box<[T]>, CapacityError> {
     let mut all = Vec::new();
     all.try_reserve_exact(elements.len()).map_err(|_| CapacityError::OutOfMemory)?;
     all.extend(elements);

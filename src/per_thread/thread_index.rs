@@ -97,7 +97,9 @@ static NUMBERS: Numbers<{ MAX_THREADS / usize::BITS as usize }> =
 
 #[cfg(not(ringway_loom))]
 fn claim_any() -> usize {
-    NUMBERS.claim().unwrap_or_else(|| panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered"))
+    NUMBERS.claim().unwrap_or_else(|| {
+        panic!("more than {MAX_THREADS} threads at once use an AtomicRing or Metered")
+    })
 }
 
 /// A thread keeps its number, and gives it back when it ends.

@@ -53,7 +53,10 @@ impl Kind {
     ///
     /// As the `try_new` of each type. [`Kind::MutexVec`] is unbounded and has no use for
     /// `capacity`; all the same it refuses zero, which is more likely a mistake than a wish.
-    pub fn build<'a, T: Send + 'a>(self, capacity: usize) -> Result<Box<dyn Queue<T> + 'a>, CapacityError> {
+    pub fn build<'a, T: Send + 'a>(
+        self,
+        capacity: usize,
+    ) -> Result<Box<dyn Queue<T> + 'a>, CapacityError> {
         Ok(match self {
             Self::MutexVec if capacity == 0 => return Err(CapacityError::Zero),
             Self::MutexVec => Box::new(MutexVec::new()),

@@ -229,6 +229,9 @@ impl<T> Default for MutexVec<T> {
 
 impl<T> fmt::Debug for MutexVec<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MutexVec").field("len", &self.len()).field("is_closed", &self.is_closed()).finish()
+        f.debug_struct("MutexVec")
+            .field("len", &self.len())
+            .field("is_closed", &self.is_closed())
+            .finish()
     }
 }

@@ -63,7 +63,8 @@ impl Position {
     /// Whether this position is the tail, and open: exactly −1 or 0 versions old.
     #[inline]
     pub(crate) fn is_tail(self, stamp: u64, layout: WordLayout) -> bool {
-        stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version()) & layout.not_version == 0
+        stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version()) & layout.not_version
+            == 0
     }
 
     /// Whether this position is the head, and open: exactly 0 or 1 versions old.
@@ -144,7 +145,9 @@ impl Cursor {
     /// that says "full".
     pub(crate) fn at(position: Position, layout: WordLayout) -> Self {
         let index = position.index(layout);
-        assert!(index < layout.capacity && !layout.is_full(position.0) && !layout.is_closed(position.0));
+        assert!(
+            index < layout.capacity && !layout.is_full(position.0) && !layout.is_closed(position.0)
+        );
         Self { index, stamp: position.empty(layout) }
     }
 
@@ -182,7 +185,11 @@ impl Cursor {
     #[inline(never)]
     pub(crate) fn is_closed_at(self, stamp: u64, layout: WordLayout) -> Option<bool> {
         let open = stamp & !layout.closed();
-        if open == self.stamp_after(true, layout) { Some(true) } else { (open == self.stamp).then_some(false) }
+        if open == self.stamp_after(true, layout) {
+            Some(true)
+        } else {
+            (open == self.stamp).then_some(false)
+        }
     }
 
     /// Out of line, so that it is a branch that is predicted.

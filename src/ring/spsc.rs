@@ -282,7 +282,8 @@ impl<T> Consumer<T> {
         let slots = self.end.buffer();
         slots.last_tail.turn.ask();
         slots.last_tail.turn.wait_for_answer();
-        let (head, _) = find(slots, slots.last_tail.skip_evicted(self.end.head(), slots.layout()), GONE);
+        let (head, _) =
+            find(slots, slots.last_tail.skip_evicted(self.end.head(), slots.layout()), GONE);
         self.end.set_head(head);
     }
 

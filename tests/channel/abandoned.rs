@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::thread;
 
 use ringway::channel::RecvError;
-use ringway::{AtomicRing, ChannelQueue, Metered, MutexRing, MutexVec, Pushed, Queue, Sender, channel};
+use ringway::{
+    AtomicRing, ChannelQueue, Metered, MutexRing, MutexVec, Pushed, Queue, Sender, channel,
+};
 
 use crate::hooked::Hooked;
 use crate::support::counted::{Counted, Counting, Ledger};
@@ -57,7 +59,9 @@ fn what_is_inside_goes_with_the_last_receiver() {
     goes_with_the_last_receiver::<Counted, _>(ChannelQueue::new(8));
     goes_with_the_last_receiver::<Counted, _>(MutexVec::new());
     goes_with_the_last_receiver::<Counted, _>(Metered::new(AtomicRing::new(8)));
-    goes_with_the_last_receiver::<Counted, _>(Box::new(AtomicRing::new(8)) as Box<dyn Queue<Counted>>);
+    goes_with_the_last_receiver::<Counted, _>(
+        Box::new(AtomicRing::new(8)) as Box<dyn Queue<Counted>>
+    );
 }
 
 /// Nobody else has the `Arc`: it is as good as a `Box`.
@@ -141,7 +145,10 @@ fn sent_at_the_same_time<Q: Queue<Counted> + 'static>(make: fn() -> Q) {
             thread::scope(|scope| {
                 for (n, sender) in senders.iter().enumerate() {
                     let ledger = &ledger;
-                    scope.spawn(move || (0..EACH).for_each(|i| drop(sender.push(Counted::new(ledger, n * EACH + i)))));
+                    scope.spawn(move || {
+                        (0..EACH)
+                            .for_each(|i| drop(sender.push(Counted::new(ledger, n * EACH + i))))
+                    });
                 }
                 let rx = [rx.clone(), rx];
                 for rx in rx {

@@ -89,7 +89,9 @@ fn by_time() {
     watched(|| {
         for on in ALL {
             let (tx, rx) = channel(AtomicRing::new(8));
-            for (i, max_wait) in (0..).zip([Duration::ZERO, Duration::from_millis(1), Duration::from_millis(30)]) {
+            for (i, max_wait) in
+                (0..).zip([Duration::ZERO, Duration::from_millis(1), Duration::from_millis(30)])
+            {
                 assert!(tx.push(i).is_stored());
                 let start = Instant::now();
                 let mut out = Vec::new();
@@ -116,7 +118,10 @@ fn the_time_does_not_begin_before_the_first() {
             assert!(tx.push(1).is_stored());
             let (received, out, end) = receiving.join().unwrap();
             assert_eq!((received, &out[..]), (Ok(1), &[1][..]), "{on:?}");
-            assert!(end - sent >= Duration::from_millis(5), "{on:?}: the time began before the first element");
+            assert!(
+                end - sent >= Duration::from_millis(5),
+                "{on:?}: the time began before the first element"
+            );
         }
     });
 }
@@ -136,7 +141,8 @@ fn the_time_does_not_begin_again_with_each_element() {
                 }
             });
             for on in ALL {
-                on.recv_batch(&rx, &mut Vec::new(), usize::MAX, Duration::from_millis(200)).unwrap();
+                on.recv_batch(&rx, &mut Vec::new(), usize::MAX, Duration::from_millis(200))
+                    .unwrap();
             }
             stop.store(true, Ordering::Relaxed);
         });

@@ -26,7 +26,11 @@ fn a_receiver_that_is_dropped_passes_its_wake_up_on() {
             waiting.extend((0..after).map(|_| ByHand::waiting(rx.recv_async())));
 
             assert!(tx.push(1).is_stored());
-            assert_eq!(woken(&waiting) + usize::from(dropped.is_woken()), 1, "one element wakes one");
+            assert_eq!(
+                woken(&waiting) + usize::from(dropped.is_woken()),
+                1,
+                "one element wakes one"
+            );
             drop(dropped);
             assert_eq!(woken(&waiting), 1);
             assert_eq!(waiting.pop().unwrap().poll(), Poll::Ready(Ok(1)));
@@ -141,7 +145,11 @@ fn a_sender_that_is_dropped_has_sent_nothing() {
 fn impatient_receivers_lose_nothing() {
     watched(|| {
         let (tx, rx) = channel(AtomicRing::new(1));
-        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap();
         let elements = rounds();
         let received = &AtomicUsize::new(0);
         let add = |sum: usize| _ = received.fetch_add(sum, Ordering::Relaxed);
@@ -173,7 +181,9 @@ fn impatient_receivers_lose_nothing() {
             scope.spawn(move || {
                 tokio.block_on(async {
                     loop {
-                        match tokio::time::timeout(Duration::from_micros(100), rx.recv_async()).await {
+                        match tokio::time::timeout(Duration::from_micros(100), rx.recv_async())
+                            .await
+                        {
                             Ok(Ok(i)) => add(i),
                             Ok(Err(RecvError)) => break,
                             Err(_) => {}

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
 use futures_util::StreamExt;
-use ringway::channel::{RecvError, RecvTimeoutError, Select, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use ringway::channel::{
+    RecvError, RecvTimeoutError, Select, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 use ringway::{AtomicRing, ChannelQueue, Pushed, Receiver, Sender, channel};
 
 use crate::watched::{linger, rounds, watched};
@@ -21,7 +23,12 @@ const WAITERS: usize = 3;
 /// Some threads call `wait` with an end, and some time after they have begun, `close` is called
 /// with both.
 #[track_caller]
-fn race<E: Send + 'static>(clone: fn(&Tx, &Rx) -> E, prepare: fn(&Tx), wait: fn(E), close: fn(usize, Tx, Rx)) {
+fn race<E: Send + 'static>(
+    clone: fn(&Tx, &Rx) -> E,
+    prepare: fn(&Tx),
+    wait: fn(E),
+    close: fn(usize, Tx, Rx),
+) {
     watched(move || {
         for round in 0..rounds() / 100 {
             let (tx, rx) = channel(ChannelQueue::new(1));
@@ -88,12 +95,16 @@ fn recv() {
 #[test]
 fn recv_timeout() {
     receivers(nothing, |rx| assert_eq!(rx.recv_timeout(HOUR), Err(RecvTimeoutError::Closed)));
-    receivers(nothing, |rx| assert_eq!(rx.recv_timeout(Duration::MAX), Err(RecvTimeoutError::Closed)));
+    receivers(nothing, |rx| {
+        assert_eq!(rx.recv_timeout(Duration::MAX), Err(RecvTimeoutError::Closed))
+    });
 }
 
 #[test]
 fn recv_deadline() {
-    receivers(nothing, |rx| assert_eq!(rx.recv_deadline(Instant::now() + HOUR), Err(RecvTimeoutError::Closed)));
+    receivers(nothing, |rx| {
+        assert_eq!(rx.recv_deadline(Instant::now() + HOUR), Err(RecvTimeoutError::Closed))
+    });
 }
 
 #[test]
@@ -107,7 +118,10 @@ fn recv_batch_that_is_gathering() {
     receivers(one, |rx| {
         let mut out = Vec::new();
         let received = rx.recv_batch(&mut out, 2, HOUR);
-        assert!(matches!((received, &out[..]), (Ok(1), [1]) | (Err(RecvError), [])), "{received:?}, {out:?}");
+        assert!(
+            matches!((received, &out[..]), (Ok(1), [1]) | (Err(RecvError), [])),
+            "{received:?}, {out:?}"
+        );
         assert_eq!(rx.recv_batch(&mut out, 2, HOUR), Err(RecvError));
     });
 }
@@ -145,7 +159,9 @@ fn recv_async() {
 
 #[test]
 fn recv_batch_async() {
-    receivers(nothing, |rx| assert_eq!(block_on(rx.recv_batch_async(&mut Vec::new(), 2, HOUR)), Err(RecvError)));
+    receivers(nothing, |rx| {
+        assert_eq!(block_on(rx.recv_batch_async(&mut Vec::new(), 2, HOUR)), Err(RecvError))
+    });
 }
 
 #[test]
@@ -153,7 +169,10 @@ fn recv_batch_async_that_is_gathering() {
     receivers(one, |rx| {
         let mut out = Vec::new();
         let received = block_on(rx.recv_batch_async(&mut out, 2, HOUR));
-        assert!(matches!((received, &out[..]), (Ok(1), [1]) | (Err(RecvError), [])), "{received:?}, {out:?}");
+        assert!(
+            matches!((received, &out[..]), (Ok(1), [1]) | (Err(RecvError), [])),
+            "{received:?}, {out:?}"
+        );
         assert_eq!(block_on(rx.recv_batch_async(&mut out, 2, HOUR)), Err(RecvError));
     });
 }
@@ -180,7 +199,9 @@ fn send_timeout() {
 
 #[test]
 fn send_deadline() {
-    senders(|tx| assert_eq!(tx.send_deadline(7, Instant::now() + HOUR), Err(SendTimeoutError::Closed(7))));
+    senders(|tx| {
+        assert_eq!(tx.send_deadline(7, Instant::now() + HOUR), Err(SendTimeoutError::Closed(7)))
+    });
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use ringway::channel::{SendError, TryRecvError};
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, channel};
+use ringway::{
+    AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, channel,
+};
 
 use crate::by_hand::ByHand;
 use crate::support::counted::{Counted, Counting, Ledger};
@@ -57,7 +59,9 @@ impl Tally {
                 Pushed::Rejected(element) | Pushed::Closed(element) => Err(element),
             },
             2 => tx.try_send(element).map_err(|error| error.into_inner()),
-            3 => tx.send_timeout(element, Duration::from_micros(20)).map_err(|error| error.into_inner()),
+            3 => tx
+                .send_timeout(element, Duration::from_micros(20))
+                .map_err(|error| error.into_inner()),
             4 => smol::block_on(tx.send_async(element)).map_err(SendError::into_inner),
             _ => {
                 let mut future = ByHand::new(tx.send_async(element));
@@ -87,7 +91,9 @@ impl Tally {
                 false
             }
             3 => rx.recv_batch(&mut out, 3, Duration::from_micros(20)).is_err(),
-            4 => smol::block_on(rx.recv_batch_async(&mut out, 2, Duration::from_micros(20))).is_err(),
+            4 => {
+                smol::block_on(rx.recv_batch_async(&mut out, 2, Duration::from_micros(20))).is_err()
+            }
             5 => {
                 let mut future = ByHand::new(rx.recv_async());
                 match future.poll() {
@@ -170,7 +176,10 @@ fn conserved<T: Counting, Q: Queue<T> + 'static>(make: fn(usize) -> Q) {
             ids.sort_unstable();
             ids.dedup();
             assert_eq!(ids.len(), seen, "seen twice");
-            assert_eq!(count(&tally.sent) + seen - received + count(&tally.cancelled), SENDERS * EACH);
+            assert_eq!(
+                count(&tally.sent) + seen - received + count(&tally.cancelled),
+                SENDERS * EACH
+            );
             let out = received + count(&tally.discarded);
             if let End::ReceiversGo = end {
                 assert!(out <= count(&tally.sent));
@@ -209,5 +218,7 @@ fn by_a_mutex_vec() {
 
 #[test]
 fn by_a_boxed_queue() {
-    conserved::<Box<Counted>, _>(|capacity| Box::new(AtomicRing::new(capacity)) as Box<dyn Queue<Box<Counted>>>);
+    conserved::<Box<Counted>, _>(|capacity| {
+        Box::new(AtomicRing::new(capacity)) as Box<dyn Queue<Box<Counted>>>
+    });
 }

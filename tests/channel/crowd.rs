@@ -52,7 +52,8 @@ fn thousands_of_receivers_get_an_element_each_and_the_rest_get_the_end() {
 fn thousands_of_streams_end() {
     watched(|| {
         let (tx, rx) = channel(MutexRing::<usize>::new(8));
-        let streams: Vec<_> = (0..TASKS).map(|_| smol::spawn(StreamExt::count(rx.clone()))).collect();
+        let streams: Vec<_> =
+            (0..TASKS).map(|_| smol::spawn(StreamExt::count(rx.clone()))).collect();
         for i in 0..100 {
             linger(i);
             smol::block_on(tx.send_async(i)).unwrap();
@@ -91,7 +92,9 @@ fn hundreds_of_threads_get_an_element_each_and_the_rest_get_the_end() {
         let received = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..THREADS {
-                scope.spawn(|| received.fetch_add(usize::from(rx.recv().is_ok()), Ordering::Relaxed));
+                scope.spawn(|| {
+                    received.fetch_add(usize::from(rx.recv().is_ok()), Ordering::Relaxed)
+                });
             }
             for i in 0..THREADS / 2 {
                 linger(i);

@@ -36,7 +36,10 @@ fn a_drain_that_found_nothing_is_at_its_end() {
         assert_eq!(tx.push(i), Pushed::Stored);
     }
     let mut drain = rx.drain();
-    assert_eq!((drain.size_hint(), drain.next(), drain.size_hint()), ((0, Some(4)), Some(0), (0, Some(3))));
+    assert_eq!(
+        (drain.size_hint(), drain.next(), drain.size_hint()),
+        ((0, Some(4)), Some(0), (0, Some(3)))
+    );
     assert_eq!(rx.discard_oldest(usize::MAX), 3);
     assert_eq!(drain.next(), None);
     assert_eq!(tx.push(9), Pushed::Stored);

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FusedStream;
-use ringway::channel::{ClosedFuture, RecvBatchFuture, RecvError, RecvFuture, SendError, SendFuture};
+use ringway::channel::{
+    ClosedFuture, RecvBatchFuture, RecvError, RecvFuture, SendError, SendFuture,
+};
 use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, channel};
 
 use crate::by_hand::{ByHand, woken};
@@ -201,7 +203,8 @@ fn futures_can_be_kept_in_a_struct() {
 #[test]
 fn a_future_may_be_polled_after_it_was_ready_if_it_receives() {
     let (tx, rx) = channel(ChannelQueue::new(2));
-    let (mut receiving, mut sending) = (ByHand::new(rx.recv_async()), ByHand::new(tx.send_async(1)));
+    let (mut receiving, mut sending) =
+        (ByHand::new(rx.recv_async()), ByHand::new(tx.send_async(1)));
     assert_eq!(sending.poll(), Poll::Ready(Ok(())));
     assert!(panic::catch_unwind(AssertUnwindSafe(|| sending.poll())).is_err());
     assert_eq!(receiving.poll(), Poll::Ready(Ok(1)));

@@ -27,7 +27,8 @@ enum Way {
     SendAll,
 }
 
-const ALL: [Way; 7] = [Way::Recv, Way::RecvBatch, Way::LongBatch, Way::Next, Way::Send, Way::Feed, Way::SendAll];
+const ALL: [Way; 7] =
+    [Way::Recv, Way::RecvBatch, Way::LongBatch, Way::Next, Way::Send, Way::Feed, Way::SendAll];
 
 impl Way {
     /// Goes on for ever.
@@ -38,10 +39,16 @@ impl Way {
             match self {
                 Self::Recv => rx.recv_async().await.unwrap(),
                 Self::RecvBatch => {
-                    rx.recv_batch_async(&mut out, 3, Duration::MAX).await.map(|_| out.clear()).unwrap();
+                    rx.recv_batch_async(&mut out, 3, Duration::MAX)
+                        .await
+                        .map(|_| out.clear())
+                        .unwrap();
                 }
                 Self::LongBatch => {
-                    rx.recv_batch_async(&mut out, usize::MAX, Duration::MAX).await.map(drop).unwrap();
+                    rx.recv_batch_async(&mut out, usize::MAX, Duration::MAX)
+                        .await
+                        .map(drop)
+                        .unwrap();
                 }
                 Self::Next => rx.next().await.unwrap(),
                 Self::Send => tx.send_async(()).await.unwrap(),
@@ -128,8 +135,13 @@ fn timer() -> Duration {
 fn a_timer_of_tokio_fires() {
     for way in ALL {
         watched(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            assert!(runtime.block_on(async { tokio::time::timeout(timer(), way.repeat()).await }).is_err());
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            assert!(
+                runtime
+                    .block_on(async { tokio::time::timeout(timer(), way.repeat()).await })
+                    .is_err()
+            );
         });
     }
 }
@@ -138,8 +150,13 @@ fn a_timer_of_tokio_fires() {
 fn a_timer_of_tokio_with_threads_fires() {
     for way in ALL {
         watched(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-            let task = runtime.spawn(async move { tokio::time::timeout(timer(), way.repeat()).await });
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_time()
+                .build()
+                .unwrap();
+            let task =
+                runtime.spawn(async move { tokio::time::timeout(timer(), way.repeat()).await });
             assert!(runtime.block_on(task).unwrap().is_err());
         });
     }
@@ -156,7 +173,8 @@ fn another_task_of_tokio_gets_its_turn() {
                 greedy
                     .run_until(async {
                         let repeating = tokio::task::spawn_local(way.repeat());
-                        let other = tokio::task::spawn_local(async { tokio::task::yield_now().await });
+                        let other =
+                            tokio::task::spawn_local(async { tokio::task::yield_now().await });
                         other.await.unwrap();
                         repeating.abort();
                     })

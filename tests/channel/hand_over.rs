@@ -50,7 +50,10 @@ macro_rules! with_every_queue {
 }
 with_every_queue!(between_threads between_tasks);
 
-fn between_threads<Q: Queue<usize> + 'static>((there, at_there): Ends<Q>, (back, at_back): Ends<Q>) {
+fn between_threads<Q: Queue<usize> + 'static>(
+    (there, at_there): Ends<Q>,
+    (back, at_back): Ends<Q>,
+) {
     watched(move || {
         let echo = thread::spawn(move || {
             for i in at_there {
@@ -99,7 +102,8 @@ fn between_tasks<Q: Queue<usize> + 'static>((there, at_there): Ends<Q>, (back, a
 #[test]
 fn between_tasks_of_two_threads_of_tokio() {
     watched(|| {
-        let ((there, at_there), (back, at_back)) = (channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
+        let ((there, at_there), (back, at_back)) =
+            (channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         tokio.block_on(async {
             let echo = tokio::spawn(echo(at_there, back));
@@ -112,7 +116,8 @@ fn between_tasks_of_two_threads_of_tokio() {
 #[test]
 fn between_a_thread_and_a_task() {
     watched(|| {
-        let ((there, at_there), (back, at_back)) = (channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
+        let ((there, at_there), (back, at_back)) =
+            (channel(AtomicRing::new(1)), channel(AtomicRing::new(1)));
         let echo = thread::spawn(move || smol::block_on(echo(at_there, back)));
         for i in 0..rounds() {
             there.send(i).unwrap();
@@ -164,7 +169,8 @@ fn by_every_way_to_wait() {
     }
 
     watched(|| {
-        let ((there, at_there), (back, at_back)) = (channel(ChannelQueue::new(1)), channel(ChannelQueue::new(1)));
+        let ((there, at_there), (back, at_back)) =
+            (channel(ChannelQueue::new(1)), channel(ChannelQueue::new(1)));
         let echo = thread::spawn(move || {
             let mut expected = 0;
             while let Some(i) = receive(&at_there, expected) {

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use ringway::channel::{RecvError, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, Queue, Receiver, Sender, channel};
+use ringway::{
+    AtomicRing, ChannelQueue, MutexRing, MutexVec, Overflow, Pushed, Queue, Receiver, Sender,
+    channel,
+};
 
 use crate::support::element::Element;
 
@@ -100,7 +103,11 @@ impl Model {
     }
 
     fn try_recv(&mut self) -> Result<u32, TryRecvError> {
-        self.inside.pop_front().ok_or(if self.closed { TryRecvError::Closed } else { TryRecvError::Empty })
+        self.inside.pop_front().ok_or(if self.closed {
+            TryRecvError::Closed
+        } else {
+            TryRecvError::Empty
+        })
     }
 
     fn recv_in_time(&mut self) -> Result<u32, RecvTimeoutError> {
@@ -177,13 +184,20 @@ fn run<T: Element>(queue: impl Queue<T>, script: &[Op]) -> Result<(), TestCaseEr
         }
         if let Some(rx) = receivers.last() {
             match op {
-                Op::TryRecv => prop_assert_eq!(rx.try_recv().map(T::number), model.try_recv(), "{}", what),
+                Op::TryRecv => {
+                    prop_assert_eq!(rx.try_recv().map(T::number), model.try_recv(), "{}", what)
+                }
                 Op::RecvTimeout => {
                     let received = rx.recv_timeout(Duration::ZERO).map(T::number);
                     prop_assert_eq!(received, model.recv_in_time(), "{}", what);
                 }
                 Op::RecvDeadline => {
-                    prop_assert_eq!(rx.recv_deadline(now).map(T::number), model.recv_in_time(), "{}", what);
+                    prop_assert_eq!(
+                        rx.recv_deadline(now).map(T::number),
+                        model.recv_in_time(),
+                        "{}",
+                        what
+                    );
                 }
                 // Otherwise it would wait for the first.
                 Op::RecvBatch(max) if max == 0 || model.closed || !model.inside.is_empty() => {
@@ -191,12 +205,23 @@ fn run<T: Element>(queue: impl Queue<T>, script: &[Op]) -> Result<(), TestCaseEr
                     let received = rx.recv_batch(&mut out, max, Duration::ZERO);
                     let expected = model.take(max);
                     let ended = max > 0 && expected.is_empty();
-                    prop_assert_eq!(received, if ended { Err(RecvError) } else { Ok(expected.len()) }, "{}", &what);
+                    prop_assert_eq!(
+                        received,
+                        if ended { Err(RecvError) } else { Ok(expected.len()) },
+                        "{}",
+                        &what
+                    );
                     prop_assert_eq!(numbers(out), expected, "{}", what);
                 }
-                Op::Discard(n) => prop_assert_eq!(rx.discard_oldest(n), model.take(n).len(), "{}", what),
-                Op::Drain(n) => prop_assert_eq!(numbers(rx.drain().take(n)), model.take(n), "{}", what),
-                Op::TryIter(n) => prop_assert_eq!(numbers(rx.try_iter().take(n)), model.take(n), "{}", what),
+                Op::Discard(n) => {
+                    prop_assert_eq!(rx.discard_oldest(n), model.take(n).len(), "{}", what)
+                }
+                Op::Drain(n) => {
+                    prop_assert_eq!(numbers(rx.drain().take(n)), model.take(n), "{}", what)
+                }
+                Op::TryIter(n) => {
+                    prop_assert_eq!(numbers(rx.try_iter().take(n)), model.take(n), "{}", what)
+                }
                 Op::CloseByReceiver => {
                     prop_assert_eq!(rx.close(), !model.closed, "{}", what);
                     model.closed = true;
@@ -225,10 +250,20 @@ fn look<T: Element, Q: Queue<T>>(
 ) -> Result<(), TestCaseError> {
     let expected = (model.inside.len(), model.inside.is_empty(), model.closed, model.capacity);
     for tx in senders {
-        prop_assert_eq!((tx.len(), tx.is_empty(), tx.is_closed(), tx.capacity()), expected, "{}", what);
+        prop_assert_eq!(
+            (tx.len(), tx.is_empty(), tx.is_closed(), tx.capacity()),
+            expected,
+            "{}",
+            what
+        );
     }
     for rx in receivers {
-        prop_assert_eq!((rx.len(), rx.is_empty(), rx.is_closed(), rx.capacity()), expected, "{}", what);
+        prop_assert_eq!(
+            (rx.len(), rx.is_empty(), rx.is_closed(), rx.capacity()),
+            expected,
+            "{}",
+            what
+        );
     }
     Ok(())
 }

@@ -106,7 +106,10 @@ fn a_waker_may_use_the_channel() {
         let waiting = [ByHand::waiting(rx.recv_async())];
         assert!(tx.push(1).is_stored());
         assert_eq!(woken(&waiting), 1);
-        assert_eq!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(2)));
+        assert_eq!(
+            future.as_mut().poll(&mut Context::from_waker(Waker::noop())),
+            Poll::Ready(Ok(2))
+        );
     });
 }
 

@@ -48,7 +48,9 @@ fn it_does_not_wait_for_nothing() {
     watched(|| {
         let (_tx, rx) = channel(AtomicRing::<u8>::new(1));
         let mut select = Select::new();
-        let caught = |select: &mut Select<'_>| panic::catch_unwind(AssertUnwindSafe(|| select.ready())).is_err();
+        let caught = |select: &mut Select<'_>| {
+            panic::catch_unwind(AssertUnwindSafe(|| select.ready())).is_err()
+        };
         assert!(caught(&mut select));
         select.recv(&rx);
         select.remove(0);
@@ -97,7 +99,8 @@ fn no_wake_up_is_lost() {
     watched(|| {
         let (ring_tx, ring) = channel(AtomicRing::new(1));
         let (queue_tx, queue) = channel(ChannelQueue::new(1));
-        let (boxed_tx, boxed) = channel(Box::new(MutexRing::new(1)) as Box<dyn Queue<(usize, String)>>);
+        let (boxed_tx, boxed) =
+            channel(Box::new(MutexRing::new(1)) as Box<dyn Queue<(usize, String)>>);
         let (back, at_back) = channel(MutexVec::new());
         let echo = thread::spawn(move || {
             let mut select = Select::new();
@@ -201,7 +204,8 @@ fn tasks_wait_for_several() {
         let (tx, rx) = channel(ChannelQueue::new(1));
         let (other_tx, other_rx) = channel(AtomicRing::new(1));
         let (back, at_back) = channel(MutexVec::new());
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let echo = runtime.spawn(async move {
             loop {
                 tokio::select! {

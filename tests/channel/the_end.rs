@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 use ringway::channel::{RecvError, TryRecvError, TrySendError};
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, channel};
+use ringway::{
+    AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, Receiver, Sender, channel,
+};
 
 use crate::by_hand::{ByHand, woken};
 use crate::hooked::Hooked;
@@ -20,7 +22,12 @@ const SENDERS: usize = 12;
 
 /// Sends in the `way`-th manner; returns whether the channel was open, and adds to what was stored
 /// and evicted.
-fn send<Q: Queue<u32>>(tx: &Sender<u32, Q>, way: usize, stored: &AtomicUsize, evicted: &AtomicUsize) -> bool {
+fn send<Q: Queue<u32>>(
+    tx: &Sender<u32, Q>,
+    way: usize,
+    stored: &AtomicUsize,
+    evicted: &AtomicUsize,
+) -> bool {
     let add_stored = || _ = stored.fetch_add(1, Ordering::Relaxed);
     match way % 4 {
         0 => {
@@ -86,7 +93,10 @@ fn what_went_in_comes_out<Q: Queue<u32> + 'static>(make: fn() -> Q) {
                             if !send(&tx, way, stored, evicted) {
                                 break refused.store(true, Ordering::SeqCst);
                             }
-                            assert!(!too_late, "sent after another sender was told that the channel is closed");
+                            assert!(
+                                !too_late,
+                                "sent after another sender was told that the channel is closed"
+                            );
                         }
                     });
                 }
@@ -108,8 +118,13 @@ fn what_went_in_comes_out<Q: Queue<u32> + 'static>(make: fn() -> Q) {
                 linger(round);
                 assert!(if round % 2 == 0 { tx.close() } else { rx.close() });
             });
-            let [stored, evicted, received] = [stored, evicted, received].map(|n| n.load(Ordering::Relaxed));
-            assert_eq!((stored, queue.len()), (evicted + received, 0), "{evicted} evicted, {received} received");
+            let [stored, evicted, received] =
+                [stored, evicted, received].map(|n| n.load(Ordering::Relaxed));
+            assert_eq!(
+                (stored, queue.len()),
+                (evicted + received, 0),
+                "{evicted} evicted, {received} received"
+            );
         }
     });
 }

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use ringway::channel::{
-    ClosedFuture, Drain, IntoIter, Iter, RecvBatchFuture, RecvFuture, RecvTimeoutError, Select, SendError, SendFuture,
-    SendTimeoutError, TryIter, TryRecvError, TrySendError, WeakReceiver, WeakSender,
+    ClosedFuture, Drain, IntoIter, Iter, RecvBatchFuture, RecvFuture, RecvTimeoutError, Select,
+    SendError, SendFuture, SendTimeoutError, TryIter, TryRecvError, TrySendError, WeakReceiver,
+    WeakSender,
 };
 use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Queue, Receiver, Sender, channel};
 
@@ -170,7 +171,10 @@ fn nothing_debugs_by_its_elements() {
     check(&tx.downgrade(), "WeakSender { .. }");
     check(&rx.downgrade(), "WeakReceiver { .. }");
     let mut out = Vec::new();
-    check(&rx.recv_batch_async(&mut out, 1, Duration::ZERO), "RecvBatchFuture { is_waiting: false, .. }");
+    check(
+        &rx.recv_batch_async(&mut out, 1, Duration::ZERO),
+        "RecvBatchFuture { is_waiting: false, .. }",
+    );
     let mut receiving = rx.recv_async();
     check(&receiving, "RecvFuture { is_waiting: false, .. }");
     assert!(Pin::new(&mut receiving).poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -208,7 +212,10 @@ fn errors_are_errors() {
     assert_eq!(message(RecvTimeoutError::Timeout), "nothing came in time");
     assert_eq!(message(RecvTimeoutError::Closed), "the channel is closed and empty");
     assert_eq!(SendError("it").into_inner(), "it");
-    assert_eq!([TrySendError::Full("it"), TrySendError::Closed("it")].map(TrySendError::into_inner), ["it"; 2]);
+    assert_eq!(
+        [TrySendError::Full("it"), TrySendError::Closed("it")].map(TrySendError::into_inner),
+        ["it"; 2]
+    );
     let timeout = [SendTimeoutError::Timeout("it"), SendTimeoutError::Closed("it")];
     assert_eq!(timeout.map(SendTimeoutError::into_inner), ["it"; 2]);
     is_send_and_sync::<SendError<u8>>();

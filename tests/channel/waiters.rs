@@ -76,21 +76,38 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
     let mut waiters: Vec<Waiter<'_>> = Vec::new();
 
     for (&op, number) in script.iter().zip(0..) {
-        let add = |waiters: &mut Vec<_>, sends, future| waiters.push(Waiter { future, sends, waits: false });
+        let add = |waiters: &mut Vec<_>, sends, future| {
+            waiters.push(Waiter { future, sends, waits: false })
+        };
         match op {
             Op::NewRecv => {
-                add(&mut waiters, None, ByHand::new(async { Done::Received(rx.recv_async().await.ok()) }));
+                add(
+                    &mut waiters,
+                    None,
+                    ByHand::new(async { Done::Received(rx.recv_async().await.ok()) }),
+                );
             }
             Op::NewStream => {
                 let mut stream = rx.clone();
-                add(&mut waiters, None, ByHand::new(async move { Done::Received(stream.next().await) }));
+                add(
+                    &mut waiters,
+                    None,
+                    ByHand::new(async move { Done::Received(stream.next().await) }),
+                );
             }
             Op::NewSend => {
-                add(&mut waiters, Some(number), ByHand::new(async move { Done::Sent(tx.send_async(number).await) }));
+                add(
+                    &mut waiters,
+                    Some(number),
+                    ByHand::new(async move { Done::Sent(tx.send_async(number).await) }),
+                );
             }
             Op::Poll(_) | Op::PollWoken(_) => {
                 let polled: Vec<_> = (0..waiters.len())
-                    .filter(|&i| matches!(op, Op::Poll(_)) || waiters[i].waits && waiters[i].future.is_woken())
+                    .filter(|&i| {
+                        matches!(op, Op::Poll(_))
+                            || waiters[i].waits && waiters[i].future.is_woken()
+                    })
                     .collect();
                 let (Op::Poll(n) | Op::PollWoken(n)) = op else { unreachable!() };
                 let Some(&i) = polled.get(n % polled.len().max(1)) else { continue };
@@ -128,13 +145,18 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
                 Ok(()) => inside.push_back(number),
                 Err(error) => prop_assert_eq!(error, TrySendError::Full(number)),
             },
-            Op::TryRecv => prop_assert_eq!(rx.try_recv(), inside.pop_front().ok_or(TryRecvError::Empty)),
+            Op::TryRecv => {
+                prop_assert_eq!(rx.try_recv(), inside.pop_front().ok_or(TryRecvError::Empty))
+            }
             Op::RecvBatch(max) => {
                 let expected: Vec<_> = inside.drain(..max.min(inside.len())).collect();
                 if !expected.is_empty() {
                     let mut out = Vec::new();
                     // As many as there are: no time passes.
-                    prop_assert_eq!(rx.recv_batch(&mut out, expected.len(), Default::default()), Ok(expected.len()));
+                    prop_assert_eq!(
+                        rx.recv_batch(&mut out, expected.len(), Default::default()),
+                        Ok(expected.len())
+                    );
                     prop_assert_eq!(out, expected);
                 }
             }
@@ -150,9 +172,11 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
         }
         prop_assert_eq!(rx.len(), inside.len(), "{:?}", op);
         for (sends, can_go_on) in [(false, inside.len()), (true, capacity - inside.len())] {
-            let waiting = waiters.iter().filter(|waiter| waiter.waits && waiter.sends.is_some() == sends);
-            let (waiting, woken) =
-                waiting.fold((0, 0), |(n, woken), waiter| (n + 1, woken + usize::from(waiter.future.is_woken())));
+            let waiting =
+                waiters.iter().filter(|waiter| waiter.waits && waiter.sends.is_some() == sends);
+            let (waiting, woken) = waiting.fold((0, 0), |(n, woken), waiter| {
+                (n + 1, woken + usize::from(waiter.future.is_woken()))
+            });
             let can_go_on = if closed { waiting } else { can_go_on.min(waiting) };
             prop_assert!(
                 woken >= can_go_on,

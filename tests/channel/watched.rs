@@ -14,7 +14,8 @@ const ROUNDS: usize = if cfg!(debug_assertions) { 15_000 } else { 200_000 };
 /// How many elements are handed over by those tests that do little else; `RINGWAY_ROUNDS` sets it,
 /// for a soak. Whoever does more in a round takes a fraction.
 pub(crate) fn rounds() -> usize {
-    std::env::var("RINGWAY_ROUNDS").map_or(ROUNDS, |text| text.parse().expect("RINGWAY_ROUNDS is a number"))
+    std::env::var("RINGWAY_ROUNDS")
+        .map_or(ROUNDS, |text| text.parse().expect("RINGWAY_ROUNDS is a number"))
 }
 
 /// Runs `body`, and panics when it does not end.

@@ -26,8 +26,17 @@ use crate::support::model::{Op, at_rest, call_on};
 const PUSHES: &[fn(u32) -> Op] = &[Op::Push, Op::Push, Op::Push, Op::Push, Op::TryPush];
 const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop];
 const LOOKS: &[fn(u32) -> Op] = &[|_| Op::Len, |_| Op::IsEmpty, |_| Op::IsFull, |_| Op::IsClosed];
-const MIXED: &[fn(u32) -> Op] =
-    &[Op::Push, Op::Push, Op::Push, Op::TryPush, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Pop, |_| Op::Len];
+const MIXED: &[fn(u32) -> Op] = &[
+    Op::Push,
+    Op::Push,
+    Op::Push,
+    Op::TryPush,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Pop,
+    |_| Op::Len,
+];
 
 /// What the threads of a history do.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +52,8 @@ enum Mix {
 }
 
 impl Mix {
-    const ALL: [Self; 4] = [Self::ProducersAndConsumers, Self::ProducersOnly, Self::Bursts, Self::Mixed];
+    const ALL: [Self; 4] =
+        [Self::ProducersAndConsumers, Self::ProducersOnly, Self::Bursts, Self::Mixed];
 
     fn script(
         self,
@@ -58,7 +68,9 @@ impl Mix {
                 (Self::Mixed, _) => (MIXED, calls),
                 (_, 0) => (LOOKS, 1),
                 (Self::ProducersOnly, _) => (PUSHES, 16),
-                (Self::ProducersAndConsumers, _) => (if thread % 2 == 0 { PUSHES } else { POPS }, 16),
+                (Self::ProducersAndConsumers, _) => {
+                    (if thread % 2 == 0 { PUSHES } else { POPS }, 16)
+                }
                 (Self::Bursts, _) => (random.one_of(&[PUSHES, POPS, MIXED]), 1 + random.below(48)),
             };
             for _ in 0..burst.min(calls - script.len()) {
@@ -101,7 +113,8 @@ impl<T: Element> Round<T> {
 
         let (threads, calls) = random.one_of(&[(4, 250), (8, 125)]);
         let mix = random.one_of(&Mix::ALL);
-        let mut scripts: Vec<_> = (0..threads).map(|thread| mix.script(thread, calls, &mut numbers, random)).collect();
+        let mut scripts: Vec<_> =
+            (0..threads).map(|thread| mix.script(thread, calls, &mut numbers, random)).collect();
         // In half of the rounds the queue is closed, by one thread or by several: late, as little
         // happens afterwards.
         for _ in 0..random.one_of(&[0, 0, 1, 3]) {
@@ -118,7 +131,9 @@ impl<T: Element> Round<T> {
             start,
             scripts,
             looks_every: if short { random.one_of(&[1, 1, 1, 4]) } else { 1 },
-            stalls_every: random.one_of(&[None, Some(2), Some(5), Some(20)]).map(Duration::from_micros),
+            stalls_every: random
+                .one_of(&[None, Some(2), Some(5), Some(20)])
+                .map(Duration::from_micros),
             yields_every: random.one_of(&[2, 8, 32]),
             returned,
         }
@@ -209,7 +224,10 @@ impl Summary {
         );
         // To search longer would take gigabytes, and not to bear with any would make the test fail
         // now and then.
-        assert!(self.undecided <= 1 + self.histories / 1000, "{what}: too many histories without a verdict");
+        assert!(
+            self.undecided <= 1 + self.histories / 1000,
+            "{what}: too many histories without a verdict"
+        );
     }
 }
 
@@ -240,7 +258,8 @@ fn record<T: Element>(rounds: &[Round<T>]) -> Vec<Vec<Vec<Call>>> {
     };
     thread::scope(|scope| {
         let work = &work;
-        let threads: Vec<_> = (1..MAX_THREADS).map(|thread| scope.spawn(move || work(thread))).collect();
+        let threads: Vec<_> =
+            (1..MAX_THREADS).map(|thread| scope.spawn(move || work(thread))).collect();
         let mut recorded: Vec<_> = rounds.iter().map(|_| Vec::new()).collect();
         for thread in threads {
             for (round, calls) in thread.join().unwrap().into_iter().enumerate() {
@@ -252,10 +271,11 @@ fn record<T: Element>(rounds: &[Round<T>]) -> Vec<Vec<Vec<Call>>> {
 }
 
 fn run<T: Element>(what: &str, kind: Kind, histories: usize) {
-    let histories =
-        env::var("RINGWAY_HISTORIES").map_or(histories, |n| n.parse().expect("RINGWAY_HISTORIES: a number"));
+    let histories = env::var("RINGWAY_HISTORIES")
+        .map_or(histories, |n| n.parse().expect("RINGWAY_HISTORIES: a number"));
     // Not the same scripts for all kinds.
-    let mut random = Random::new(0x9e37_79b9_7f4a_7c15_u64.rotate_left(8 * kind as u32) ^ size_of::<T>() as u64);
+    let mut random =
+        Random::new(0x9e37_79b9_7f4a_7c15_u64.rotate_left(8 * kind as u32) ^ size_of::<T>() as u64);
     let mut summary = Summary::default();
     while summary.histories < histories {
         let rounds: Vec<_> = (0..BATCH).map(|_| Round::<T>::random(kind, &mut random)).collect();

@@ -144,11 +144,12 @@ impl History {
             model.apply(self.threads[thread as usize][placed[thread as usize] as usize].op);
             placed[thread as usize] += 1;
         }
-        let waiting = self.threads.iter().zip(placed).enumerate().filter_map(|(thread, (calls, number))| {
-            let Call { op, ret, after } = calls.get(number as usize)?;
-            let blocked = if le(after, &placed) { "" } else { ", after others" };
-            Some(format!("\n  thread {thread}, call {number}: {op:?} -> {ret:?}{blocked}"))
-        });
+        let waiting =
+            self.threads.iter().zip(placed).enumerate().filter_map(|(thread, (calls, number))| {
+                let Call { op, ret, after } = calls.get(number as usize)?;
+                let blocked = if le(after, &placed) { "" } else { ", after others" };
+                Some(format!("\n  thread {thread}, call {number}: {op:?} -> {ret:?}{blocked}"))
+            });
         format!(
             "no order of the calls is right. The longest found has {} of {} calls and ends in {model:?}; \
              none can be next of{}",
@@ -215,19 +216,26 @@ impl Steps {
 
         let mut elements = HashMap::new();
         for call in calls() {
-            if let (Op::Push(value) | Op::TryPush(value), Ret::Stored | Ret::Evicted(_)) = (call.op, &call.ret) {
+            if let (Op::Push(value) | Op::TryPush(value), Ret::Stored | Ret::Evicted(_)) =
+                (call.op, &call.ret)
+            {
                 let number = elements.len();
                 assert!(elements.insert(value, number).is_none(), "{value} is pushed twice");
             }
         }
-        let element = |value: u32| elements.get(&value).copied().ok_or_else(|| format!("{value} came from nowhere"));
+        let element = |value: u32| {
+            elements.get(&value).copied().ok_or_else(|| format!("{value} came from nowhere"))
+        };
 
         let mut exits = vec![None; elements.len()];
         let mut threads = Vec::with_capacity(history.threads.len());
         for (thread, calls) in history.threads.iter().enumerate() {
             let mut steps = Vec::with_capacity(calls.len());
             for (number, call) in calls.iter().enumerate() {
-                assert_eq!(call.after[thread] as usize, number, "a thread makes its calls one after the other");
+                assert_eq!(
+                    call.after[thread] as usize, number,
+                    "a thread makes its calls one after the other"
+                );
                 let (len, closed, enters, leaves) = match (call.op, &call.ret) {
                     (Op::Push(new) | Op::TryPush(new), Ret::Stored) => {
                         (0..=full - 1, Some(false), Some(element(new)?), None)
@@ -238,11 +246,15 @@ impl Steps {
                     (Op::Push(new), &Ret::Rejected(same)) if rejects && new == same => {
                         (full..=full, Some(false), None, None)
                     }
-                    (Op::TryPush(new), &Ret::Rejected(same)) if new == same => (full..=full, Some(false), None, None),
+                    (Op::TryPush(new), &Ret::Rejected(same)) if new == same => {
+                        (full..=full, Some(false), None, None)
+                    }
                     (Op::Push(new) | Op::TryPush(new), &Ret::Closed(same)) if new == same => {
                         (0..=full, Some(true), None, None)
                     }
-                    (Op::Pop, &Ret::Popped(Some(old))) => (1..=full, None, None, Some(element(old)?)),
+                    (Op::Pop, &Ret::Popped(Some(old))) => {
+                        (1..=full, None, None, Some(element(old)?))
+                    }
                     (Op::Pop, Ret::Popped(None)) => (0..=0, None, None, None),
                     // It was open before, or closed, and is closed afterwards.
                     (Op::Close, &Ret::Bool(closes)) => (0..=full, Some(!closes), None, None),
@@ -258,7 +270,10 @@ impl Steps {
                 let closes = call.op == Op::Close && closed == Some(false);
                 if let Some(left) = leaves {
                     if exits[left].replace((thread, number)).is_some() {
-                        return Err(format!("{:?} -> {:?}: it had left already", call.op, call.ret));
+                        return Err(format!(
+                            "{:?} -> {:?}: it had left already",
+                            call.op, call.ret
+                        ));
                     }
                 }
                 let (after, before) = (call.after, Counts::default());
@@ -272,7 +287,10 @@ impl Steps {
                 let mut later = 0;
                 for number in 0..threads[thread].len() {
                     // What a thread knows of another only grows.
-                    while threads[other].get(later).is_some_and(|step| step.after[thread] as usize <= number) {
+                    while threads[other]
+                        .get(later)
+                        .is_some_and(|step| step.after[thread] as usize <= number)
+                    {
                         later += 1;
                     }
                     threads[thread][number].before[other] = later as u32;
@@ -288,8 +306,10 @@ impl Steps {
 
     fn overlapping(&self) -> usize {
         // Of its own thread, everything but the call itself is before or after it.
-        let apart =
-            |step: &Step| (0..self.threads.len()).filter(|&other| step.after[other] < step.before[other]).count() == 1;
+        let apart = |step: &Step| {
+            (0..self.threads.len()).filter(|&other| step.after[other] < step.before[other]).count()
+                == 1
+        };
         self.threads.iter().flatten().filter(|step| !apart(step)).count()
     }
 
@@ -299,7 +319,9 @@ impl Steps {
             if !le(&x.before, &y.before) {
                 return false;
             }
-            let (Some(x_in), Some(y_in)) = (x.enters, y.enters) else { return x.enters == y.enters };
+            let (Some(x_in), Some(y_in)) = (x.enters, y.enters) else {
+                return x.enters == y.enters;
+            };
             (x, y) = match (self.exit(x_in), self.exit(y_in)) {
                 (Some(x), Some(y)) if le(&x.after, &y.after) => (x, y),
                 (None, None) => return true,
@@ -359,7 +381,9 @@ impl<'a> Search<'a> {
             is_closed: false,
             first_exit: Counts::default(),
             candidates: Vec::new(),
-            leaving: (0..steps.exits.len()).map(|element| steps.exit(element).map_or(i64::MAX, Step::time)).collect(),
+            leaving: (0..steps.exits.len())
+                .map(|element| steps.exit(element).map_or(i64::MAX, Step::time))
+                .collect(),
             dead_ends: HashSet::new(),
             states: 0,
             furthest: Vec::new(),
@@ -432,7 +456,8 @@ impl<'a> Search<'a> {
         let Some(&oldest) = self.entered.get(self.gone) else { return };
         let next = (0..self.steps.threads.len()).filter_map(|thread| {
             let step = self.steps.threads[thread].get(self.next[thread] as usize)?;
-            let element = step.leaves.filter(|&element| element != oldest as usize && self.is_in[element])?;
+            let element =
+                step.leaves.filter(|&element| element != oldest as usize && self.is_in[element])?;
             le(&step.after, &self.next).then_some((step.deadline(), element))
         });
         self.lesson = next.min().map(|(_, element)| (element, oldest as usize));
@@ -483,16 +508,21 @@ impl<'a> Search<'a> {
             match step.leaves {
                 None => self.candidates.push(thread as u8),
                 // Rule 2.
-                Some(oldest) if self.entered[self.gone] as usize == oldest => takes_out = Some(thread as u8),
+                Some(oldest) if self.entered[self.gone] as usize == oldest => {
+                    takes_out = Some(thread as u8)
+                }
                 Some(_) => {}
             }
         }
 
         // The element that leaves first is to enter first, so it comes last; whatever makes another
         // needless leaves no later.
-        let step = |&thread: &u8| &self.steps.threads[thread as usize][self.next[thread as usize] as usize];
+        let step = |&thread: &u8| {
+            &self.steps.threads[thread as usize][self.next[thread as usize] as usize]
+        };
         let leaving = |thread: &u8| step(thread).enters.map(|element| self.leaving[element]);
-        self.candidates[first..].sort_by_key(|thread| Reverse((leaving(thread), step(thread).deadline())));
+        self.candidates[first..]
+            .sort_by_key(|thread| Reverse((leaving(thread), step(thread).deadline())));
         let mut kept: Vec<u8> = Vec::new();
         for thread in self.candidates.drain(first..).rev() {
             if !kept.iter().any(|other| self.steps.makes_needless(step(other), step(&thread))) {
@@ -509,7 +539,8 @@ impl<'a> Search<'a> {
 
         // What must be done first is likely to be what was done first.
         if let Some(pop) = takes_out {
-            let pop_first = kept.iter().all(|other| step(&pop).deadline() <= step(other).deadline());
+            let pop_first =
+                kept.iter().all(|other| step(&pop).deadline() <= step(other).deadline());
             let at = if pop_first { self.candidates.len() } else { first };
             self.candidates.insert(at, pop);
         }
@@ -520,7 +551,8 @@ impl<'a> Search<'a> {
         match self.steps.exit(element) {
             Some(exit) => le(&exit.after, &self.first_exit),
             // All that ever leave must leave before it.
-            None => (0..self.steps.threads.len()).all(|i| self.first_exit[i] as usize == self.steps.threads[i].len()),
+            None => (0..self.steps.threads.len())
+                .all(|i| self.first_exit[i] as usize == self.steps.threads[i].len()),
         }
     }
 
@@ -565,7 +597,10 @@ impl<'a> Search<'a> {
     fn advance_first_exit(&mut self, thread: usize) {
         let steps = &self.steps.threads[thread];
         let first = &mut self.first_exit[thread];
-        while steps.get(*first as usize).is_some_and(|step| step.leaves.is_none_or(|element| self.is_in[element])) {
+        while steps
+            .get(*first as usize)
+            .is_some_and(|step| step.leaves.is_none_or(|element| self.is_in[element]))
+        {
             *first += 1;
         }
     }

@@ -132,7 +132,8 @@ impl Simulation {
         let thread = self.random.below(self.threads.len());
         let now = *self.past.last().unwrap();
         // As in recorded histories, most calls know of all before them.
-        let unknown = if self.random.below(3) == 0 { self.random.below(self.overlap + 1) } else { 0 };
+        let unknown =
+            if self.random.below(3) == 0 { self.random.below(self.overlap + 1) } else { 0 };
         let seen = self.past[(self.past.len() - 1).saturating_sub(unknown)];
         let knew = self.threads[thread].last().map_or(Counts::default(), |call| call.after);
         let mut after = Counts::default();
@@ -195,7 +196,9 @@ impl Simulation {
             }
             Fault::EvictedWithoutNeed => {
                 let value = self.new_value();
-                let Ret::Popped(Some(oldest)) = self.model.apply(Op::Pop) else { panic!("it is empty") };
+                let Ret::Popped(Some(oldest)) = self.model.apply(Op::Pop) else {
+                    panic!("it is empty")
+                };
                 self.model.apply(Op::Push(value));
                 (Op::Push(value), Ret::Evicted(oldest))
             }
@@ -220,7 +223,9 @@ impl Simulation {
             Fault::LengthThatNeverWas => (Op::Len, Ret::Len(elements.len() - 1)),
             Fault::StoredAfterClosing => (Op::Push(self.new_value()), Ret::Stored),
             Fault::EvictedAfterClosing => {
-                let Ret::Popped(Some(oldest)) = self.model.apply(Op::Pop) else { panic!("it is empty") };
+                let Ret::Popped(Some(oldest)) = self.model.apply(Op::Pop) else {
+                    panic!("it is empty")
+                };
                 (Op::Push(self.new_value()), Ret::Evicted(oldest))
             }
             Fault::RejectedAfterClosing => {
@@ -260,8 +265,14 @@ impl Simulation {
                 // Nothing else is wrong with such a call.
                 Fault::StoredAfterClosing => len < self.capacity,
                 Fault::EvictedAfterClosing | Fault::RejectedAfterClosing => len == self.capacity,
-                Fault::ClosedTwice | Fault::OpenAfterClosing | Fault::ClosedWhileOpen | Fault::RefusedWhileOpen => true,
-                Fault::Lost | Fault::FromNowhere | Fault::NoneWhileNonEmpty | Fault::LengthThatNeverWas => len > 0,
+                Fault::ClosedTwice
+                | Fault::OpenAfterClosing
+                | Fault::ClosedWhileOpen
+                | Fault::RefusedWhileOpen => true,
+                Fault::Lost
+                | Fault::FromNowhere
+                | Fault::NoneWhileNonEmpty
+                | Fault::LengthThatNeverWas => len > 0,
             };
             if ready {
                 return;
@@ -316,9 +327,13 @@ fn spoil(history: &mut History, random: &mut Random) {
         2 => {
             history.threads[thread][number].ret = match history.threads[thread][number].op {
                 Op::Push(value) => {
-                    [Ret::Stored, Ret::Evicted(0), Ret::Evicted(1), Ret::Closed(value)][random.below(4)].clone()
+                    [Ret::Stored, Ret::Evicted(0), Ret::Evicted(1), Ret::Closed(value)]
+                        [random.below(4)]
+                    .clone()
                 }
-                Op::TryPush(value) => [Ret::Stored, Ret::Rejected(value), Ret::Closed(value)][random.below(3)].clone(),
+                Op::TryPush(value) => {
+                    [Ret::Stored, Ret::Rejected(value), Ret::Closed(value)][random.below(3)].clone()
+                }
                 Op::Len => Ret::Len(random.below(3)),
                 Op::Pop => Ret::Popped([None, Some(0), Some(1), Some(2)][random.below(4)]),
                 _ => Ret::Bool(random.below(2) == 0),
@@ -341,9 +356,12 @@ fn agrees_with_the_checker_of_short_histories() {
     let cases = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
     for seed in 0..cases {
         let mut random = Random::new(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed + 1));
-        let overflow = random.one_of(&[Overflow::EvictOldest, Overflow::EvictOldest, Overflow::RejectNewest]);
-        let (threads, capacity, overlap) = (1 + random.below(4), 1 + random.below(4), random.below(9));
-        let mut simulation = Simulation::new(random.below(1 << 30) as u64, threads, capacity, overflow, overlap);
+        let overflow =
+            random.one_of(&[Overflow::EvictOldest, Overflow::EvictOldest, Overflow::RejectNewest]);
+        let (threads, capacity, overlap) =
+            (1 + random.below(4), 1 + random.below(4), random.below(9));
+        let mut simulation =
+            Simulation::new(random.below(1 << 30) as u64, threads, capacity, overflow, overlap);
         simulation.calls(1 + random.below(10));
         if random.below(2) == 0 {
             simulation.call(Op::Close);
@@ -359,7 +377,11 @@ fn agrees_with_the_checker_of_short_histories() {
 
         let is_right = is_linearizable(&history);
         let found = history.check().verdict;
-        assert_eq!(found == Verdict::Linearizable, is_right, "seed {seed}: {found:?}, of {history:#?}");
+        assert_eq!(
+            found == Verdict::Linearizable,
+            is_right,
+            "seed {seed}: {found:?}, of {history:#?}"
+        );
         assert_ne!(found, Verdict::Undecided, "seed {seed}");
         verdicts[usize::from(is_right)] += 1;
     }
@@ -379,14 +401,19 @@ fn sizes(mut f: impl FnMut(usize, usize, usize)) {
 fn long_histories_that_are_right() {
     sizes(|threads, capacity, overlap| {
         for seed in 0..4 {
-            let mut simulation = Simulation::new(seed, threads, capacity, Overflow::EvictOldest, overlap);
+            let mut simulation =
+                Simulation::new(seed, threads, capacity, Overflow::EvictOldest, overlap);
             simulation.calls(3000);
             if seed % 2 == 1 {
                 simulation.call(Op::Close);
                 simulation.calls(300);
             }
             let report = simulation.drained().check();
-            assert_eq!(report.verdict, Verdict::Linearizable, "{threads} threads, {capacity} slots, seed {seed}");
+            assert_eq!(
+                report.verdict,
+                Verdict::Linearizable,
+                "{threads} threads, {capacity} slots, seed {seed}"
+            );
         }
     });
 }
@@ -396,12 +423,14 @@ fn long_histories_with_one_error() {
     sizes(|threads, capacity, overlap| {
         for fault in FAULTS {
             let needs_order = matches!(fault, Fault::Reordered | Fault::EvictedNotOldest);
-            let needs_room = matches!(fault, Fault::EvictedWithoutNeed | Fault::FullWithRoom | Fault::TooEarly);
+            let needs_room =
+                matches!(fault, Fault::EvictedWithoutNeed | Fault::FullWithRoom | Fault::TooEarly);
             if needs_order && capacity < overlap + 2 || needs_room && capacity == 1 {
                 continue;
             }
             for seed in 0..2 {
-                let mut simulation = Simulation::new(seed, threads, capacity, Overflow::EvictOldest, overlap);
+                let mut simulation =
+                    Simulation::new(seed, threads, capacity, Overflow::EvictOldest, overlap);
                 simulation.calls(1000);
                 if fault == Fault::EvictedAfterClosing || fault == Fault::RejectedAfterClosing {
                     // Nothing fills it any more when it is closed.

@@ -78,9 +78,11 @@ impl<T: Element> Round<T> {
 /// Runs `rounds` rounds, one after the other, on the same threads.
 fn run<T: Element>(kind: Kind, threads: usize, rounds: usize) {
     // The storage and the kind too, so that not all of them get the same scripts.
-    let seed = 0x9e37_79b9_7f4a_7c15_u64.rotate_left((threads + 8 * kind as usize) as u32) ^ size_of::<T>() as u64;
+    let seed = 0x9e37_79b9_7f4a_7c15_u64.rotate_left((threads + 8 * kind as usize) as u32)
+        ^ size_of::<T>() as u64;
     let mut random = Random::new(seed);
-    let rounds: Vec<_> = (0..rounds).map(|_| Round::<T>::random(kind, threads, &mut random)).collect();
+    let rounds: Vec<_> =
+        (0..rounds).map(|_| Round::<T>::random(kind, threads, &mut random)).collect();
 
     let arrived = AtomicUsize::new(0);
     let clock = AtomicU64::new(0);
@@ -106,7 +108,8 @@ fn run<T: Element>(kind: Kind, threads: usize, rounds: usize) {
 
     let recorded: Vec<_> = thread::scope(|scope| {
         let work = &work;
-        let handles: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
+        let handles: Vec<_> =
+            (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
         handles.into_iter().map(|handle| handle.join().unwrap().into_iter()).collect()
     });
     let mut recorded = recorded;

@@ -43,7 +43,8 @@ fn nothing_happened() {
 fn overlapping_calls_may_take_effect_in_any_order() {
     let pushes = [timed((0, 2), Push(1), Stored), timed((1, 3), Push(2), Stored)];
     for (first, second) in [(1, 2), (2, 1)] {
-        let pops = [timed((4, 5), Pop, Popped(Some(first))), timed((6, 7), Pop, Popped(Some(second)))];
+        let pops =
+            [timed((4, 5), Pop, Popped(Some(first))), timed((6, 7), Pop, Popped(Some(second)))];
         accepts(ring(2), &[pushes.as_slice(), &pops].concat());
     }
 }
@@ -164,9 +165,15 @@ fn closed_once() {
 #[test]
 fn what_is_inside_a_closed_queue_comes_out() {
     let part_full = after(&[Push(1), Close], ring(2));
-    accepts(part_full.clone(), &[timed((0, 1), Pop, Popped(Some(1))), timed((2, 3), Pop, Popped(None))]);
+    accepts(
+        part_full.clone(),
+        &[timed((0, 1), Pop, Popped(Some(1))), timed((2, 3), Pop, Popped(None))],
+    );
     refuses(part_full.clone(), &[timed((0, 1), Pop, Popped(None))]);
-    refuses(part_full, &[timed((0, 1), Pop, Popped(Some(1))), timed((2, 3), IsClosed, Bool(false))]);
+    refuses(
+        part_full,
+        &[timed((0, 1), Pop, Popped(Some(1))), timed((2, 3), IsClosed, Bool(false))],
+    );
 }
 
 #[test]
@@ -205,7 +212,9 @@ fn sixty_four_calls() {
 fn by_brute_force(initial: &Model, calls: &[Timed], order: &mut Vec<usize>) -> bool {
     if order.len() == calls.len() {
         let mut model = initial.clone();
-        let in_time = |i: usize| order[i + 1..].iter().all(|&later| calls[later].returned > calls[order[i]].began);
+        let in_time = |i: usize| {
+            order[i + 1..].iter().all(|&later| calls[later].returned > calls[order[i]].began)
+        };
         return (0..calls.len()).all(in_time)
             && order.iter().all(|&call| model.apply(calls[call].op) == calls[call].ret);
     }
@@ -235,9 +244,9 @@ fn any_op() -> impl Strategy<Value = Op> {
 
 /// The times of `n` calls, all different.
 fn any_times(n: usize) -> impl Strategy<Value = Vec<(u64, u64)>> {
-    Just((0..2 * n as u64).collect::<Vec<_>>())
-        .prop_shuffle()
-        .prop_map(|times| times.chunks(2).map(|pair| (pair[0].min(pair[1]), pair[0].max(pair[1]))).collect())
+    Just((0..2 * n as u64).collect::<Vec<_>>()).prop_shuffle().prop_map(|times| {
+        times.chunks(2).map(|pair| (pair[0].min(pair[1]), pair[0].max(pair[1]))).collect()
+    })
 }
 
 proptest! {

@@ -76,7 +76,10 @@ fn meet(arrived: &AtomicUsize, round: usize) {
 }
 
 /// Rounds that two threads go through together.
-fn both<R: Send, S: Send>(producer: impl FnOnce() -> R + Send, consumer: impl FnOnce() -> S + Send) -> (R, S) {
+fn both<R: Send, S: Send>(
+    producer: impl FnOnce() -> R + Send,
+    consumer: impl FnOnce() -> S + Send,
+) -> (R, S) {
     thread::scope(|scope| {
         let consumer = scope.spawn(consumer);
         let producer = scope.spawn(producer);
@@ -118,7 +121,9 @@ fn short<T: Element>(rounds: usize) {
     };
     let (producers, consumers): (Vec<_>, Vec<_>) = rounds
         .iter_mut()
-        .map(|Short { producer, consumer, scripts: [pushes, pops], .. }| ((producer, &*pushes), (consumer, &*pops)))
+        .map(|Short { producer, consumer, scripts: [pushes, pops], .. }| {
+            ((producer, &*pushes), (consumer, &*pops))
+        })
         .unzip();
     let (pushed, popped): (Vec<_>, Vec<_>) = both(
         || producers.into_iter().enumerate().map(|(i, (end, ops))| record(i, end, ops)).collect(),
@@ -182,7 +187,9 @@ fn run(
     let _stalls = stalls.map(Stalls::begin);
     for (number, &op) in script.iter().enumerate() {
         // Acquire pairs with the Release below.
-        let mut after = array::from_fn(|other| returned.get(other).map_or(0, |count| count.load(Ordering::Acquire)));
+        let mut after = array::from_fn(|other| {
+            returned.get(other).map_or(0, |count| count.load(Ordering::Acquire))
+        });
         after[thread] = number as u32;
         let ret = end.call(op);
         returned[thread].store(number as u32 + 1, Ordering::Release);
@@ -196,13 +203,20 @@ fn run(
 }
 
 fn long<T: Element>(what: &str, histories: usize) {
-    let histories =
-        env::var("RINGWAY_HISTORIES").map_or(histories, |n| n.parse().expect("RINGWAY_HISTORIES: a number"));
+    let histories = env::var("RINGWAY_HISTORIES")
+        .map_or(histories, |n| n.parse().expect("RINGWAY_HISTORIES: a number"));
     let mut random = Random::new(0x10c0_ffee ^ size_of::<T>() as u64);
     let mut summary = Summary::default();
     for _ in 0..histories {
-        let Long { mut producer, mut consumer, capacity, start, scripts, stalls_and_yields, returned } =
-            Long::<T>::random(&mut random);
+        let Long {
+            mut producer,
+            mut consumer,
+            capacity,
+            start,
+            scripts,
+            stalls_and_yields,
+            returned,
+        } = Long::<T>::random(&mut random);
         let arrived = AtomicUsize::new(0);
         let (pushed, popped) = both(
             || {
@@ -221,7 +235,11 @@ fn long<T: Element>(what: &str, histories: usize) {
             after[0] = threads[0].len() as u32;
             threads[0].push(Call { op, ret, after });
         }
-        let history = long_checker::History { capacity: Some(capacity), overflow: Overflow::EvictOldest, threads };
+        let history = long_checker::History {
+            capacity: Some(capacity),
+            overflow: Overflow::EvictOldest,
+            threads,
+        };
         summary.check(&history, what);
     }
     summary.conclude(what);

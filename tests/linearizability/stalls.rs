@@ -42,7 +42,11 @@ mod timer {
     }
 
     /// Only what a signal handler may use.
-    extern "C" fn stall(_signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    extern "C" fn stall(
+        _signal: libc::c_int,
+        info: *mut libc::siginfo_t,
+        _context: *mut libc::c_void,
+    ) {
         signal::keeping_errno(|| {
             // The least that there is: some fifty microseconds.
             signal::sleep(1);
@@ -64,7 +68,8 @@ mod timer {
             let once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             let every = libc::timespec { tv_sec: 0, tv_nsec: every.subsec_nanos() as libc::c_long };
             let setting = libc::itimerspec { it_interval: once, it_value: every };
-            let mut timer = Box::new(Timer { id: ptr::null_mut(), setting, left: AtomicU32::new(STALLS) });
+            let mut timer =
+                Box::new(Timer { id: ptr::null_mut(), setting, left: AtomicU32::new(STALLS) });
             // SAFETY: all zeros is a valid `sigevent`.
             let mut event: libc::sigevent = unsafe { mem::zeroed() };
             event.sigev_notify = libc::SIGEV_THREAD_ID;
@@ -73,7 +78,10 @@ mod timer {
             // SAFETY: always succeeds.
             event.sigev_notify_thread_id = unsafe { libc::gettid() };
             // SAFETY: both pointers are valid.
-            assert_eq!(unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer.id) }, 0);
+            assert_eq!(
+                unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer.id) },
+                0
+            );
             assert!(timer.set());
             Self(timer)
         }

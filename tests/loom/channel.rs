@@ -59,8 +59,11 @@ impl Least {
 
     /// The word with one number more; which number has to go for it.
     fn pushed(&self, word: u32, value: u32) -> (u32, Option<u32>) {
-        let (word, evicted) =
-            if Self::len_of(word) == self.capacity { (word >> 4, Some(word & 15)) } else { (word, None) };
+        let (word, evicted) = if Self::len_of(word) == self.capacity {
+            (word >> 4, Some(word & 15))
+        } else {
+            (word, None)
+        };
         (word | value << (4 * Self::len_of(word)), evicted)
     }
 
@@ -140,7 +143,12 @@ type Tx<Q> = Sender<u32, Q>;
 type Rx<Q> = Receiver<u32, Q>;
 
 /// Runs `body` with the ends of a new channel in all executions with at most so many preemptions.
-fn model<Q: Queue<u32> + 'static>(name: &str, preemptions: usize, queue: fn() -> Q, body: fn(Tx<Q>, Rx<Q>)) {
+fn model<Q: Queue<u32> + 'static>(
+    name: &str,
+    preemptions: usize,
+    queue: fn() -> Q,
+    body: fn(Tx<Q>, Rx<Q>),
+) {
     explore_all(name, Some(preemptions), move || {
         let (tx, rx) = ringway::channel(queue());
         body(tx, rx);

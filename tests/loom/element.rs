@@ -33,7 +33,12 @@ pub(crate) fn assert_all_dropped() {
 fn set_alive(number: u32, now: bool) {
     ALIVE.with_borrow(|alive| {
         let before = alive[number as usize].replace(now);
-        assert_ne!(before, now, "element {number}: {}", if now { "made twice" } else { "dropped twice" });
+        assert_ne!(
+            before,
+            now,
+            "element {number}: {}",
+            if now { "made twice" } else { "dropped twice" }
+        );
     });
 }
 

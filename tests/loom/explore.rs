@@ -56,7 +56,11 @@ pub(crate) fn explore<E: Element, Q: Queue<E> + 'static>(
 /// # Panics
 ///
 /// In the first execution in which `execute` does.
-pub(crate) fn explore_all(name: &str, preemptions: Option<usize>, execute: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn explore_all(
+    name: &str,
+    preemptions: Option<usize>,
+    execute: impl Fn() + Send + Sync + 'static,
+) {
     let deep = env::var_os("RINGWAY_LOOM").is_some_and(|level| level == "deep");
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = if deep { None } else { preemptions };
@@ -101,7 +105,12 @@ impl Drop for Report<'_> {
 
 /// To be called at the start of each execution, with all that is called in it.
 fn start_elements<'a>(ops: impl Iterator<Item = &'a Op>) {
-    element::start(1 + ops.map(|op| if let Op::Push(n) | Op::TryPush(n) = op { *n } else { 0 }).max().unwrap_or(0));
+    element::start(
+        1 + ops
+            .map(|op| if let Op::Push(n) | Op::TryPush(n) = op { *n } else { 0 })
+            .max()
+            .unwrap_or(0),
+    );
 }
 
 fn execute<E: Element>(script: &Script, order: Order, queue: impl Queue<E> + 'static) {

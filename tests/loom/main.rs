@@ -12,7 +12,10 @@
 #[cfg(not(ringway_loom))]
 #[test]
 fn is_built_for_loom() {
-    assert!(std::env::var_os("RINGWAY_LOOM").is_none(), "built without `--cfg ringway_loom`: is RUSTFLAGS set?");
+    assert!(
+        std::env::var_os("RINGWAY_LOOM").is_none(),
+        "built without `--cfg ringway_loom`: is RUSTFLAGS set?"
+    );
 }
 
 #[cfg(ringway_loom)]

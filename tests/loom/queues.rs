@@ -291,8 +291,12 @@ atomic_ring! {
 mod empty_and_full {
     use super::*;
 
-    static SCRIPT: Script =
-        Script { capacity: 2, start: &[Push(0)], threads: &[&[Pop, Pop], &[Push(1), TryPush(2)]], preemptions: None };
+    static SCRIPT: Script = Script {
+        capacity: 2,
+        start: &[Push(0)],
+        threads: &[&[Pop, Pop], &[Push(1), TryPush(2)]],
+        preemptions: None,
+    };
 
     atomic_ring!(@ empty_and_full, inline_fenced, Small, Inline, Fenced);
     atomic_ring!(@ empty_and_full, exchange_fenced, Large, Exchange, Fenced);
@@ -431,7 +435,12 @@ mod mutex_pop_into {
 
     #[test]
     fn mutex_ring_bare() {
-        explore::<Large, MutexRing<_>>("mutex_pop_into::mutex_ring_bare", &SCRIPT, Order::Bare, MutexRing::new);
+        explore::<Large, MutexRing<_>>(
+            "mutex_pop_into::mutex_ring_bare",
+            &SCRIPT,
+            Order::Bare,
+            MutexRing::new,
+        );
     }
 }
 
@@ -452,7 +461,8 @@ mod what_was_done_before_a_close {
             // The `Arc` is not loom's: it would order what the queue must order.
             let shared = Arc::new((new(1), Cell::new(false), AtomicU64::new(0)));
             // Both touch it, so that loom tries both orders, as in a `Recorder`.
-            let turn = |shared: &(Q, Cell<bool>, AtomicU64)| shared.2.fetch_add(1, Ordering::Relaxed);
+            let turn =
+                |shared: &(Q, Cell<bool>, AtomicU64)| shared.2.fetch_add(1, Ordering::Relaxed);
             let other = thread::spawn({
                 let shared = Arc::clone(&shared);
                 move || {

@@ -13,7 +13,10 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn new(n: usize) -> Arc<Self> {
-        Arc::new(Self { drops: (0..n).map(|_| AtomicUsize::new(0)).collect(), bomb: AtomicUsize::new(usize::MAX) })
+        Arc::new(Self {
+            drops: (0..n).map(|_| AtomicUsize::new(0)).collect(),
+            bomb: AtomicUsize::new(usize::MAX),
+        })
     }
 
     /// Makes the `Drop` of element `id` panic.
@@ -27,7 +30,10 @@ impl Ledger {
 
     /// The elements that were not dropped exactly once, and how often they were.
     pub fn wrong(&self) -> Vec<(usize, usize)> {
-        (0..self.drops.len()).map(|id| (id, self.drops(id))).filter(|&(_, drops)| drops != 1).collect()
+        (0..self.drops.len())
+            .map(|id| (id, self.drops(id)))
+            .filter(|&(_, drops)| drops != 1)
+            .collect()
     }
 
     #[track_caller]

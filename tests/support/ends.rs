@@ -48,13 +48,21 @@ pub fn ring<T: Element>(capacity: usize) -> (Producer<T>, Consumer<T>, Model) {
 }
 
 /// Pops are the consumer's calls. What both ends have is here the producer's.
-pub fn call_either<T: Element>(producer: &mut Producer<T>, consumer: &mut Consumer<T>, op: Op) -> Ret {
+pub fn call_either<T: Element>(
+    producer: &mut Producer<T>,
+    consumer: &mut Consumer<T>,
+    op: Op,
+) -> Ret {
     if op == Op::Pop { consumer.call(op) } else { producer.call(op) }
 }
 
 /// As [`model::at_rest`], with all that either end can tell.
-pub fn at_rest<T: Element>(producer: &mut Producer<T>, consumer: &mut Consumer<T>) -> Vec<(Op, Ret)> {
-    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))).into();
+pub fn at_rest<T: Element>(
+    producer: &mut Producer<T>,
+    consumer: &mut Consumer<T>,
+) -> Vec<(Op, Ret)> {
+    let mut calls: Vec<_> =
+        [Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))).into();
     calls.extend(model::at_rest(|op| call_either(producer, consumer, op)));
     calls
 }

@@ -74,7 +74,8 @@ impl History {
     /// Adds a call that began after those whose bits are in `after` had returned; returns its own
     /// bit.
     pub fn add(&mut self, op: Op, ret: Ret, after: u64) -> u64 {
-        let bit = 1_u64.checked_shl(self.calls.len() as u32).expect("a history has at most 64 calls");
+        let bit =
+            1_u64.checked_shl(self.calls.len() as u32).expect("a history has at most 64 calls");
         self.calls.push(Call { op, ret, after });
         bit
     }

@@ -54,8 +54,10 @@ pub fn interleave<T: Element>(
         recorded
     };
     let (ends, recorded) = thread::scope(|scope| {
-        let threads: Vec<_> =
-            scripts.iter().map(|script| Stepped::spawn(scope, move |calls| record(script, calls))).collect();
+        let threads: Vec<_> = scripts
+            .iter()
+            .map(|script| Stepped::spawn(scope, move |calls| record(script, calls)))
+            .collect();
         let turns = turns.iter().map(|&(thread, allowance)| {
             // To be stepped takes long, and waits for nobody.
             (thread, allowance, if allowance.calls > 0 { patience } else { FOR_EVER })

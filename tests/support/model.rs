@@ -76,7 +76,9 @@ impl Model {
                 Ret::Stored
             }
             Op::Pop => Ret::Popped(self.elements.pop_front()),
-            Op::PopInto(max) => Ret::PoppedInto(self.elements.drain(..max.min(self.elements.len())).collect()),
+            Op::PopInto(max) => {
+                Ret::PoppedInto(self.elements.drain(..max.min(self.elements.len())).collect())
+            }
             Op::Close => Ret::Bool(!std::mem::replace(&mut self.is_closed, true)),
             Op::IsClosed => Ret::Bool(self.is_closed),
             Op::Len => Ret::Len(self.elements.len()),
@@ -134,7 +136,8 @@ pub fn tried<T: Element>(tried: Result<(), TryPushError<T>>) -> Ret {
 /// What a queue tells at rest, where `len` is exact, and then all that was left, taken out one by
 /// one: so that an element that was lost, doubled or left in the wrong place shows.
 pub fn at_rest(mut call: impl FnMut(Op) -> Ret) -> Vec<(Op, Ret)> {
-    let mut calls: Vec<_> = [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, call(op))).into();
+    let mut calls: Vec<_> =
+        [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, call(op))).into();
     while calls.last() != Some(&(Op::Pop, Ret::Popped(None))) {
         calls.push((Op::Pop, call(Op::Pop)));
     }

@@ -41,7 +41,11 @@ fn compare<T: Element>(capacity: usize, operations: &[Op]) {
     for (name, queue) in queues::all::<T>(capacity) {
         let mut model = Model::of(&*queue);
         for &operation in operations {
-            assert_eq!(call_on(&*queue, operation), model.apply(operation), "{name}: {operation:?}");
+            assert_eq!(
+                call_on(&*queue, operation),
+                model.apply(operation),
+                "{name}: {operation:?}"
+            );
         }
     }
 }

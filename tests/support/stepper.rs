@@ -87,7 +87,10 @@ impl Calls<'_> {
 
 impl<'scope, R: Send + 'scope> Stepped<'scope, R> {
     /// A thread that is stopped before its first call.
-    pub fn spawn<'env>(scope: &'scope Scope<'scope, 'env>, body: impl FnOnce(Calls) -> R + Send + 'scope) -> Self {
+    pub fn spawn<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        body: impl FnOnce(Calls) -> R + Send + 'scope,
+    ) -> Self {
         install_the_handler();
         let control = Arc::new(Control {
             state: AtomicU32::new(RUNNING),
@@ -144,7 +147,11 @@ impl Control {
     fn allow(&self, Allowance { calls, instructions }: Allowance) {
         self.calls.store(calls, Ordering::Relaxed);
         self.instructions.store(instructions, Ordering::Relaxed);
-        if self.state.compare_exchange(STOPPED, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        if self
+            .state
+            .compare_exchange(STOPPED, RUNNING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+        {
             wake(&self.state);
         }
     }
@@ -240,5 +247,13 @@ fn wake(word: &AtomicU32) {
 
 fn futex(word: &AtomicU32, operation: libc::c_int, value: u32, timeout: *const libc::timespec) {
     // SAFETY: the word is valid, and the timeout is valid or null.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation | libc::FUTEX_PRIVATE_FLAG, value, timeout) };
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            operation | libc::FUTEX_PRIVATE_FLAG,
+            value,
+            timeout,
+        )
+    };
 }

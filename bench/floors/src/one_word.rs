@@ -13,7 +13,11 @@ pub struct OneWord {
 impl OneWord {
     pub fn new(capacity: usize) -> Self {
         check(capacity);
-        Self { head: Hint::new(), tail: Hint::new(), slots: (0..capacity).map(|_| AtomicU64::new(0)).collect() }
+        Self {
+            head: Hint::new(),
+            tail: Hint::new(),
+            slots: (0..capacity).map(|_| AtomicU64::new(0)).collect(),
+        }
     }
 
     /// Returns whether the slot was full.

@@ -64,7 +64,8 @@ mod pair {
     impl AtomicPair {
         /// `None` unless the processor has both instructions: a value proves it.
         pub(super) fn new() -> Option<Self> {
-            let is_supported = is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx");
+            let is_supported =
+                is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx");
             is_supported.then(|| Self(UnsafeCell::new([0; 2])))
         }
 
@@ -86,7 +87,11 @@ mod pair {
         }
 
         #[inline(always)]
-        pub(super) fn compare_exchange(&self, [low, high]: [u64; 2], [new_low, new_high]: [u64; 2]) -> bool {
+        pub(super) fn compare_exchange(
+            &self,
+            [low, high]: [u64; 2],
+            [new_low, new_high]: [u64; 2],
+        ) -> bool {
             let equal: u8;
             // SAFETY: as for `load`. LLVM keeps rbx for itself, so it is restored.
             unsafe {

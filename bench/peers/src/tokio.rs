@@ -1,7 +1,9 @@
 //! The channels of `tokio::sync`, which have one receiver.
 
 use ringway::Pushed;
-use ringway_bench::{AsyncChannel, Channel, Consumer, Contender, Element, Entrant, Family, Kind, OnlyEnd, Producer};
+use ringway_bench::{
+    AsyncChannel, Channel, Consumer, Contender, Element, Entrant, Family, Kind, OnlyEnd, Producer,
+};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::{broadcast, mpsc};
 

@@ -39,7 +39,9 @@ impl Patience<'_> {
         };
         let backoff = Backoff::new();
         for looked in 0..looks {
-            if let Poll::Ready(found) = look(if looked < Self::GLANCES { Look::Glance } else { Look::Full }) {
+            if let Poll::Ready(found) =
+                look(if looked < Self::GLANCES { Look::Glance } else { Look::Full })
+            {
                 // What was there at once says nothing of what will come.
                 if looked > 0 {
                     self.tell(true);
@@ -119,7 +121,8 @@ mod tests {
         let spin = AdaptiveSpin::new();
         let patience = Patience::Spin(&spin);
         let many = looks_in_vain(&patience);
-        let looks: Vec<_> = (0..2 * AdaptiveSpin::AGAIN).map(|_| looks_in_vain(&patience)).collect();
+        let looks: Vec<_> =
+            (0..2 * AdaptiveSpin::AGAIN).map(|_| looks_in_vain(&patience)).collect();
         let (first, later) = looks.split_at(AdaptiveSpin::ENOUGH - 1);
         assert!(first.iter().all(|&looks| looks == many), "{looks:?}");
         let few = later[0];

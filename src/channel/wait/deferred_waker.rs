@@ -60,7 +60,9 @@ impl Drop for DeferredWakes {
         }
 
         // Out of the list first: a waker may use a channel itself.
-        let notified = NOTIFIED.try_with(|notified| mem::take(&mut *notified.borrow_mut())).unwrap_or_default();
+        let notified = NOTIFIED
+            .try_with(|notified| mem::take(&mut *notified.borrow_mut()))
+            .unwrap_or_default();
         let mut calls = notified.into_iter().map(Call);
         // The others too, should one of them panic.
         drop_all(|| calls.next());

@@ -49,7 +49,9 @@ impl Parker {
             #[cfg(ringway_loom)]
             Some(_) => unreachable!("there are no clocks in models"),
             #[cfg(not(ringway_loom))]
-            Some(deadline) => return self.parker.park_deadline(deadline) || Instant::now() < deadline,
+            Some(deadline) => {
+                return self.parker.park_deadline(deadline) || Instant::now() < deadline;
+            }
         }
         true
     }

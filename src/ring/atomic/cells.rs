@@ -44,7 +44,9 @@ impl<T> Segment<T> {
     fn new(cells: usize, threads: usize, end: usize) -> Result<Self, CapacityError> {
         Ok(Self {
             cells: boxed((0..cells).map(|_| UnsafeCell::new(MaybeUninit::uninit())))?,
-            spares: boxed((end - threads..end).map(|cell| CachePadded::new(UnsafeCell::new(cell))))?,
+            spares: boxed(
+                (end - threads..end).map(|cell| CachePadded::new(UnsafeCell::new(cell))),
+            )?,
         })
     }
 }
@@ -52,7 +54,8 @@ impl<T> Segment<T> {
 impl<T> Cells<T> {
     pub(super) fn new(capacity: usize) -> Result<Self, CapacityError> {
         CapacityError::check::<T>(capacity + FIRST_THREADS)?;
-        let first = Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?;
+        let first =
+            Segment::new(capacity + FIRST_THREADS, FIRST_THREADS, capacity + FIRST_THREADS)?;
         Ok(Self { capacity, segments: Segments::new(first) })
     }
 
@@ -97,7 +100,8 @@ impl<T> Cells<T> {
     }
 
     fn later_segment(&self, thread: usize) -> (&Segment<T>, usize) {
-        self.segments.later(thread, |threads| Segment::new(threads, threads, self.capacity + 2 * threads))
+        self.segments
+            .later(thread, |threads| Segment::new(threads, threads, self.capacity + 2 * threads))
     }
 }
 

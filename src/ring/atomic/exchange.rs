@@ -112,7 +112,11 @@ impl<T> Drop for Exchange<T> {
                 let mut words = slots.by_ref().map(|slot| slot.load(Ordering::Relaxed));
                 let word = words.find(|&word| self.layout.is_full(word))?;
                 // SAFETY: a full slot's cell holds an element, and no slot is visited twice.
-                Some(self.cells.cell(self.layout.index(word)).with(|cell| unsafe { cell.cast::<T>().read() }))
+                Some(
+                    self.cells
+                        .cell(self.layout.index(word))
+                        .with(|cell| unsafe { cell.cast::<T>().read() }),
+                )
             });
         }
     }
@@ -131,7 +135,12 @@ impl<'a, T> Hand for ExchangeHand<'a, T> {
     type Seen = (&'a AtomicU64, u64);
 
     #[inline]
-    unsafe fn compare_exchange(&mut self, position: Position, (slot, seen): (&AtomicU64, u64), closed: u64) -> bool {
+    unsafe fn compare_exchange(
+        &mut self,
+        position: Position,
+        (slot, seen): (&AtomicU64, u64),
+        closed: u64,
+    ) -> bool {
         let layout = self.slots.layout;
         let new = position.stamp_after(self.full, layout) | closed | self.spare.index() as u64;
         // SeqCst pairs with itself and with `load`: it releases what was put into the cell given
@@ -139,7 +148,8 @@ impl<'a, T> Hand for ExchangeHand<'a, T> {
         // the cell taken (as the load of `seen` did, unless the word has come again meanwhile); and
         // it comes before what this thread loads next. A failure tells nothing, the caller loads
         // again: Relaxed.
-        let exchanged = slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+        let exchanged =
+            slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok();
         if exchanged {
             // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
             unsafe { self.spare.replace(layout.index(seen)) };

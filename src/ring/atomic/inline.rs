@@ -27,7 +27,8 @@ unsafe impl<T: Send> Sync for Inline<T> {}
 
 impl<T> Inline<T> {
     /// Whether an element fits beside a stamp, on a target where there may be such a pair.
-    pub(super) const FITS: bool = AtomicPair::MAY_BE_SUPPORTED && size_of::<T>() <= size_of::<Payload>();
+    pub(super) const FITS: bool =
+        AtomicPair::MAY_BE_SUPPORTED && size_of::<T>() <= size_of::<Payload>();
 
     /// Whether the processor can exchange both together.
     pub(super) fn is_supported() -> bool {
@@ -119,7 +120,10 @@ impl<T> Drop for Inline<T> {
         if mem::needs_drop::<T>() {
             let mut slots = self.slots.iter();
             drop_all(|| {
-                let pair = slots.by_ref().map(AtomicPair::load).find(|pair| self.layout.is_full(pair.stamp))?;
+                let pair = slots
+                    .by_ref()
+                    .map(AtomicPair::load)
+                    .find(|pair| self.layout.is_full(pair.stamp))?;
                 // SAFETY: a full slot holds an element, and no slot is visited twice.
                 Some(unsafe { Self::element(pair.payload) })
             });
@@ -140,7 +144,12 @@ impl<'a, T> Hand for InlineHand<'a, T> {
     type Seen = (&'a AtomicPair, Pair);
 
     #[inline]
-    unsafe fn compare_exchange(&mut self, position: Position, (slot, seen): (&AtomicPair, Pair), closed: u64) -> bool {
+    unsafe fn compare_exchange(
+        &mut self,
+        position: Position,
+        (slot, seen): (&AtomicPair, Pair),
+        closed: u64,
+    ) -> bool {
         let layout = self.slots.layout;
         let stamp = position.stamp_after(self.full, layout) | closed;
         // SeqCst pairs with itself and with `load`: it releases what the element refers to, and

@@ -35,7 +35,11 @@ impl<S: Slots> Ring<S> {
     pub(super) fn starting_at(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
         let slots = S::new(capacity, laps)?;
         let start = slots.layout().start(laps);
-        Ok(Self { head: CachePadded::new(Hint::new(start)), tail: CachePadded::new(Tail::new(start)), slots })
+        Ok(Self {
+            head: CachePadded::new(Hint::new(start)),
+            tail: CachePadded::new(Tail::new(start)),
+            slots,
+        })
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -78,7 +82,11 @@ impl<S: Slots> Ring<S> {
     /// Goes on with a push whose hint was stale.
     #[cold]
     #[inline(never)]
-    fn push_after<const EVICT: bool>(&self, tail: Position, value: S::Element) -> LatePushed<S::Element> {
+    fn push_after<const EVICT: bool>(
+        &self,
+        tail: Position,
+        value: S::Element,
+    ) -> LatePushed<S::Element> {
         // SAFETY: as in `push`.
         let hand = unsafe { self.slots.hand_with(value) };
         self.push_again::<EVICT>(tail, hand, false)
@@ -104,10 +112,14 @@ impl<S: Slots> Ring<S> {
             let seen;
             (tail, seen) = self.find(tail, FILLED);
             if self.slots.is_closed(seen) {
-                return hand.into_element().map_or_else(|| unreachable!("the value"), LatePushed::Closed);
+                return hand
+                    .into_element()
+                    .map_or_else(|| unreachable!("the value"), LatePushed::Closed);
             }
             if !EVICT && self.slots.is_full(seen) {
-                return hand.into_element().map_or_else(|| unreachable!("the value"), LatePushed::Rejected);
+                return hand
+                    .into_element()
+                    .map_or_else(|| unreachable!("the value"), LatePushed::Rejected);
             }
             // SAFETY: `seen` is of `self.slots`.
             if unsafe { hand.compare_exchange(tail, seen, 0) } {
@@ -259,7 +271,12 @@ impl<S: Slots> Ring<S> {
     pub(super) fn len(&self) -> usize {
         let (head, _) = self.find_head();
         let layout = self.slots.layout();
-        search::len(head, layout, |_| self.find_tail().0, |position, done| self.find(position, done).0)
+        search::len(
+            head,
+            layout,
+            |_| self.find_tail().0,
+            |position, done| self.find(position, done).0,
+        )
     }
 
     /// *Linearization point*: the load of the slot. *Progress*: lock-free.

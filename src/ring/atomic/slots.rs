@@ -49,7 +49,12 @@ pub(super) trait Slots: Sized {
 
     /// Puts an element, or none, into the slot of `position`, and returns what was inside: what
     /// [`Hand::compare_exchange`] does, for a thread that has the slots alone.
-    fn replace(&mut self, position: Position, element: Option<Self::Element>, closed: u64) -> Option<Self::Element>;
+    fn replace(
+        &mut self,
+        position: Position,
+        element: Option<Self::Element>,
+        closed: u64,
+    ) -> Option<Self::Element>;
 
     /// A hand that holds an element.
     ///
@@ -83,7 +88,12 @@ pub(super) trait Hand {
     /// # Safety
     ///
     /// `seen` was loaded from the slots that the hand is on.
-    unsafe fn compare_exchange(&mut self, position: Position, seen: Self::Seen, closed: u64) -> bool;
+    unsafe fn compare_exchange(
+        &mut self,
+        position: Position,
+        seen: Self::Seen,
+        closed: u64,
+    ) -> bool;
 
     /// What is in the hand now.
     fn into_element(self) -> Option<Self::Element>;

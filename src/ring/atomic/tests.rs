@@ -100,7 +100,9 @@ fn goes_through_the_wrap_with_threads<S: Slots<Element = u32> + Sync>() {
             let push = |first| {
                 let ring = &ring;
                 scope.spawn(move || {
-                    (first..first + ELEMENTS).filter_map(|i| ring.push::<true>(i).displaced()).collect::<Vec<_>>()
+                    (first..first + ELEMENTS)
+                        .filter_map(|i| ring.push::<true>(i).displaced())
+                        .collect::<Vec<_>>()
                 })
             };
             let producers = [push(0), push(ELEMENTS)];
@@ -125,7 +127,9 @@ fn any_stale_hint_is_as_good_as_a_fresh_one<S: Slots<Element = u32>>() {
     for capacity in [1, 2, 3, 5, 40] {
         let lap = capacity as u32;
         // Just pushed over several laps, all popped, half popped.
-        for (pushed, pops) in [(0, 0), (3 * lap + lap / 2, 0), (3 * lap + 1, lap), (2 * lap, lap / 2)] {
+        for (pushed, pops) in
+            [(0, 0), (3 * lap + lap / 2, 0), (3 * lap + 1, lap), (2 * lap, lap / 2)]
+        {
             let filled = || {
                 let ring = ring::<S>(capacity, -1);
                 let mut history = vec![ring.hints()];
@@ -169,7 +173,10 @@ fn a_stale_hint_costs_a_logarithmic_search<S: Slots<Element = u32>>() {
         assert_eq!(ring.len(), CAPACITY.min(pushed as usize));
         // Three searches, each at most two rounds of some single steps and a search by halves.
         let loads = ring.slots().loads.load(Ordering::Relaxed);
-        assert!(loads <= 3 * 2 * (8 + 1 + CAPACITY.ilog2() as usize + 1), "{loads} loads after {pushed} elements");
+        assert!(
+            loads <= 3 * 2 * (8 + 1 + CAPACITY.ilog2() as usize + 1),
+            "{loads} loads after {pushed} elements"
+        );
         ring.set_hints(fresh);
     }
 }
@@ -294,7 +301,12 @@ impl<S: Slots> Slots for Counting<S> {
     fn close(&self, seen: Seen<'_, S>) -> bool {
         self.slots.close(seen)
     }
-    fn replace(&mut self, position: Position, element: Option<S::Element>, closed: u64) -> Option<S::Element> {
+    fn replace(
+        &mut self,
+        position: Position,
+        element: Option<S::Element>,
+        closed: u64,
+    ) -> Option<S::Element> {
         self.slots.replace(position, element, closed)
     }
     unsafe fn hand_with(&self, element: S::Element) -> S::Hand<'_> {

@@ -86,7 +86,11 @@ pub(super) fn sides<T>(capacity: usize, laps: i64) -> Result<(Filler<T>, Taker<T
         word: AtomicU64::new(start.stamp() | index as u64),
         cell: UnsafeCell::new(MaybeUninit::uninit()),
     })?;
-    let buffer = Arc::new(Buffer { slots, layout, last_tail: CachePadded::new(Tail::new(start.position())) });
+    let buffer = Arc::new(Buffer {
+        slots,
+        layout,
+        last_tail: CachePadded::new(Tail::new(start.position())),
+    });
     let filler = Filler { buffer: Arc::clone(&buffer), tail: start, spare: capacity };
     Ok((filler, Taker { buffer, head: start, spare: capacity + 1 }))
 }
@@ -323,7 +327,9 @@ impl<S> Aligned<S> {
         let memory = Self::memory(count)?;
         assert!(memory.size() > 0);
         // SAFETY: the size is not zero.
-        let first = NonNull::new(unsafe { alloc::alloc(memory) }).ok_or(CapacityError::OutOfMemory)?.cast::<S>();
+        let first = NonNull::new(unsafe { alloc::alloc(memory) })
+            .ok_or(CapacityError::OutOfMemory)?
+            .cast::<S>();
         let mut uninit = NonNull::slice_from_raw_parts(first.cast::<MaybeUninit<S>>(), count);
         // SAFETY: so much memory was allocated, aligned for an `S`, and it is nobody else's.
         for (index, place) in unsafe { uninit.as_mut() }.iter_mut().enumerate() {
@@ -345,7 +351,8 @@ impl<S> ops::Deref for Aligned<S> {
 
 impl<S> Drop for Aligned<S> {
     fn drop(&mut self) {
-        let memory = Self::memory(self.slots.len()).unwrap_or_else(|_| unreachable!("it was allocated"));
+        let memory =
+            Self::memory(self.slots.len()).unwrap_or_else(|_| unreachable!("it was allocated"));
         // SAFETY: all are initialised, and this is the end of them.
         unsafe { self.slots.drop_in_place() };
         // SAFETY: allocated in `new` with the same layout.

@@ -29,9 +29,16 @@ impl Compared {
 
     fn push(&mut self, times: usize) {
         for _ in 0..times {
-            let evicted = if self.model.len() == self.producer.capacity() { self.model.pop_front() } else { None };
+            let evicted = if self.model.len() == self.producer.capacity() {
+                self.model.pop_front()
+            } else {
+                None
+            };
             self.model.push_back(self.next);
-            assert_eq!(self.producer.push(self.next), evicted.map_or(Pushed::Stored, Pushed::Evicted));
+            assert_eq!(
+                self.producer.push(self.next),
+                evicted.map_or(Pushed::Stored, Pushed::Evicted)
+            );
             self.next += 1;
         }
     }
@@ -137,8 +144,9 @@ fn goes_through_the_wrap_with_threads() {
     const ELEMENTS: u32 = 2_000;
     for capacity in [1, 2, 3, 8] {
         let (mut producer, mut consumer) = starting_at(capacity, -2);
-        let pushing =
-            thread::spawn(move || -> Vec<u32> { (0..ELEMENTS).filter_map(|i| producer.push(i).displaced()).collect() });
+        let pushing = thread::spawn(move || -> Vec<u32> {
+            (0..ELEMENTS).filter_map(|i| producer.push(i).displaced()).collect()
+        });
         let mut popped = Vec::new();
         while !pushing.is_finished() {
             popped.extend(consumer.pop());
@@ -207,7 +215,10 @@ fn a_cursor_goes_where_its_position_goes() {
                 assert_eq!(cursor.index(), position.index(layout));
                 assert_eq!(cursor.stamp(), position.empty(layout));
                 for full in [false, true] {
-                    assert_eq!(cursor.stamp_after(full, layout), position.stamp_after(full, layout));
+                    assert_eq!(
+                        cursor.stamp_after(full, layout),
+                        position.stamp_after(full, layout)
+                    );
                 }
                 assert_eq!(cursor.position(), position);
                 let same = Cursor::at(position, layout);
@@ -221,7 +232,8 @@ fn a_cursor_goes_where_its_position_goes() {
             assert!(catch_unwind(|| Cursor::at(beyond, layout)).is_err());
         }
         // A stamp that a slot has, and no position: it would take an empty slot for a full one.
-        let full = Position::from_bits(Cursor::at(layout.start(0), layout).stamp_after(true, layout));
+        let full =
+            Position::from_bits(Cursor::at(layout.start(0), layout).stamp_after(true, layout));
         assert!(catch_unwind(|| Cursor::at(full, layout)).is_err());
     }
 }

@@ -44,7 +44,9 @@ impl AtomicPair {
 
     /// SeqCst pairs with itself and with [`load`](Self::load). A failure tells nothing: Relaxed.
     pub(in super::super) fn compare_exchange(&self, current: Pair, new: Pair) -> bool {
-        self.0.compare_exchange(pack(current), pack(new), Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        self.0
+            .compare_exchange(pack(current), pack(new), Ordering::SeqCst, Ordering::Relaxed)
+            .is_ok()
     }
 }
 

@@ -14,7 +14,8 @@ pub(super) const MAY_EXIST: bool = true;
 /// stamp alone.
 pub(super) fn exist() -> bool {
     #[cfg(feature = "std")]
-    return std::arch::is_x86_feature_detected!("cmpxchg16b") && std::arch::is_x86_feature_detected!("avx");
+    return std::arch::is_x86_feature_detected!("cmpxchg16b")
+        && std::arch::is_x86_feature_detected!("avx");
     // Whoever builds for a processor without an operating system knows which one it is.
     #[cfg(not(feature = "std"))]
     cfg!(all(target_feature = "cmpxchg16b", target_feature = "avx"))

@@ -42,7 +42,9 @@ mod system {
     pub(super) fn call(number: usize, arguments: [usize; 3]) {
         let [a, b, c] = arguments;
         // SAFETY: the two calls above write to no memory of this process.
-        unsafe { asm!("svc #0", in("x8") number, inout("x0") a => _, in("x1") b, in("x2") c, options(nostack)) };
+        unsafe {
+            asm!("svc #0", in("x8") number, inout("x0") a => _, in("x1") b, in("x2") c, options(nostack))
+        };
     }
 }
 
@@ -73,8 +75,10 @@ struct Memory {
 }
 
 #[global_allocator]
-static MEMORY: Memory =
-    Memory { bytes: UnsafeCell::new([MaybeUninit::uninit(); Memory::SIZE]), used: AtomicUsize::new(0) };
+static MEMORY: Memory = Memory {
+    bytes: UnsafeCell::new([MaybeUninit::uninit(); Memory::SIZE]),
+    used: AtomicUsize::new(0),
+};
 
 impl Memory {
     const SIZE: usize = 1 << 20;
@@ -103,7 +107,12 @@ unsafe impl GlobalAlloc for Memory {
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         let begin = memory.addr() - self.start().addr();
-        let _ = self.used.compare_exchange(begin + layout.size(), begin, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.used.compare_exchange(
+            begin + layout.size(),
+            begin,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
     }
 }
 

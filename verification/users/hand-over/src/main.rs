@@ -20,7 +20,10 @@ fn through_a_ring<T: Send + 'static>(of: fn(u64) -> T, number: fn(&T) -> u64) {
     let ring: &AtomicRing<T> = Box::leak(Box::new(AtomicRing::new(64)));
     let producers = [(); 2].map(|()| {
         thread::spawn(move || {
-            (0..ELEMENTS).filter_map(|i| ring.push(of(i)).displaced()).map(|evicted| number(&evicted)).sum::<u64>()
+            (0..ELEMENTS)
+                .filter_map(|i| ring.push(of(i)).displaced())
+                .map(|evicted| number(&evicted))
+                .sum::<u64>()
         })
     });
     let consumers = [(); 2].map(|()| {
@@ -67,6 +70,7 @@ fn through_ends<T: Send + 'static>(of: fn(u64) -> T, number: fn(&T) -> u64) {
     });
     // The ends are dropped where both threads have been joined: the fence by which the standard
     // library orders that otherwise, ThreadSanitizer does not see.
-    let ((_pushing, evicted), (_popping, popped)) = (producer.join().unwrap(), consumer.join().unwrap());
+    let ((_pushing, evicted), (_popping, popped)) =
+        (producer.join().unwrap(), consumer.join().unwrap());
     assert_eq!(evicted + popped, (0..ELEMENTS).sum::<u64>());
 }

@@ -21,7 +21,8 @@ const ENOUGH: u32 = 2_000;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 /// A bit for each element.
-static CAME_OUT: [AtomicU64; ELEMENTS as usize / 64] = [const { AtomicU64::new(0) }; ELEMENTS as usize / 64];
+static CAME_OUT: [AtomicU64; ELEMENTS as usize / 64] =
+    [const { AtomicU64::new(0) }; ELEMENTS as usize / 64];
 static IN_OPERATIONS: AtomicU32 = AtomicU32::new(0);
 static OPERATE: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
@@ -39,7 +40,9 @@ pub fn queue<T: Element, Q: Queue<T> + Send + Sync + 'static>(queue: Q) {
     }
     let threads = [(); THREADS].map(|()| {
         thread::spawn(|| {
-            while NEXT.load(Ordering::Relaxed) < ELEMENTS && IN_OPERATIONS.load(Ordering::Relaxed) < ENOUGH {
+            while NEXT.load(Ordering::Relaxed) < ELEMENTS
+                && IN_OPERATIONS.load(Ordering::Relaxed) < ENOUGH
+            {
                 operate();
             }
         })

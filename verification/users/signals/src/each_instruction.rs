@@ -31,32 +31,47 @@ pub fn of_queues<T: Element, Q: Queue<T>>(make: impl Fn(usize) -> Q, check: impl
         &[Len, Push(20), Pop],
         &[Pop, Close, Push(20), Pop],
     ];
-    each(&[Push(10), TryPush(10), Pop, Close, IsClosed, Len, IsEmpty, IsFull], &handlers, |start, op, handler| {
-        let queue = make(start.0);
-        let mut model = Model::of(&queue);
-        let mut results: Vec<Ret> = start.1.iter().map(|&op| call_on(&queue, op)).collect();
-        start.1.iter().zip(&results).for_each(|(&op, result)| assert_eq!(&model.apply(op), result));
-        let seen = interrupted(op, |op| call_on(&queue, op), handler, |op| call_on(&queue, op));
-        let rest = at_rest(|op| call_on(&queue, op));
-        seen.explain(&model, &rest);
-        results.extend(seen.results().chain(rest.into_iter().map(|(_, result)| result)));
-        check(&queue, &results);
-        seen.inner.is_some()
-    });
+    each(
+        &[Push(10), TryPush(10), Pop, Close, IsClosed, Len, IsEmpty, IsFull],
+        &handlers,
+        |start, op, handler| {
+            let queue = make(start.0);
+            let mut model = Model::of(&queue);
+            let mut results: Vec<Ret> = start.1.iter().map(|&op| call_on(&queue, op)).collect();
+            start
+                .1
+                .iter()
+                .zip(&results)
+                .for_each(|(&op, result)| assert_eq!(&model.apply(op), result));
+            let seen = interrupted(op, |op| call_on(&queue, op), handler, |op| call_on(&queue, op));
+            let rest = at_rest(|op| call_on(&queue, op));
+            seen.explain(&model, &rest);
+            results.extend(seen.results().chain(rest.into_iter().map(|(_, result)| result)));
+            check(&queue, &results);
+            seen.inner.is_some()
+        },
+    );
 }
 
 /// One end is the thread's, the other one its handler's.
 pub fn of_ends() {
     let pushes = [Push(10), TryPush(10), Close, Len];
     let pops = [Pop, IsClosed, Len];
-    let pushing: [&[Op]; 3] =
-        [&[Push(20)], &[Len, Push(20), Push(21), Push(22), Push(23)], &[TryPush(20), Close, IsFull]];
+    let pushing: [&[Op]; 3] = [
+        &[Push(20)],
+        &[Len, Push(20), Push(21), Push(22), Push(23)],
+        &[TryPush(20), Close, IsFull],
+    ];
     let popping: [&[Op]; 3] = [&[Pop], &[Pop, Pop, Pop, Pop], &[Len, IsEmpty, Pop, IsClosed]];
     each(&pushes, &popping, |start, op, handler| {
-        with_ends(start, |producer, consumer| interrupted(op, |op| producer.call(op), handler, |op| consumer.call(op)))
+        with_ends(start, |producer, consumer| {
+            interrupted(op, |op| producer.call(op), handler, |op| consumer.call(op))
+        })
     });
     each(&pops, &pushing, |start, op, handler| {
-        with_ends(start, |producer, consumer| interrupted(op, |op| consumer.call(op), handler, |op| producer.call(op)))
+        with_ends(start, |producer, consumer| {
+            interrupted(op, |op| consumer.call(op), handler, |op| producer.call(op))
+        })
     });
 }
 
@@ -84,7 +99,10 @@ fn each(ops: &[Op], handlers: &[&[Op]], call: impl Fn(Start, Op, &[Op]) -> bool)
                     process::exit(0);
                 }
                 let interruptions = INTERRUPTIONS.load(Ordering::Relaxed);
-                assert!(interruptions > 3, "{op:?} is more than a few instructions: was it interrupted at all?");
+                assert!(
+                    interruptions > 3,
+                    "{op:?} is more than a few instructions: was it interrupted at all?"
+                );
                 all += interruptions;
             }
         }
@@ -113,7 +131,12 @@ impl Seen {
         let explained = (0..=inner.len()).any(|place| {
             let mut model = model.clone();
             let (before, after) = inner.split_at(place);
-            before.iter().chain([&self.outer]).chain(after).chain(rest).all(|(op, seen)| model.apply(*op) == *seen)
+            before
+                .iter()
+                .chain([&self.outer])
+                .chain(after)
+                .chain(rest)
+                .all(|(op, seen)| model.apply(*op) == *seen)
         });
         assert!(explained, "from {model:?} no order explains {self:?} and then {rest:?}");
     }
@@ -125,7 +148,12 @@ static INTERRUPTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// Makes the call. After each instruction of it the process forks: in the child the handler makes
 /// its calls, and then the interrupted one goes on.
-fn interrupted(op: Op, call: impl FnOnce(Op) -> Ret, handler: &[Op], mut handle: impl FnMut(Op) -> Ret) -> Seen {
+fn interrupted(
+    op: Op,
+    call: impl FnOnce(Op) -> Ret,
+    handler: &[Op],
+    mut handle: impl FnMut(Op) -> Ret,
+) -> Seen {
     // From the start, as a handler must not call the allocator.
     let mut inner = Vec::with_capacity(handler.len());
     let mut interrupt = || handler.iter().for_each(|&op| inner.push((op, handle(op))));

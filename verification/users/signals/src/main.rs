@@ -32,7 +32,11 @@ fn main() {
     let chosen = env::args().nth(1).unwrap_or_default();
     match &*chosen {
         "inline" => {
-            assert_eq!(AtomicRing::<u32>::new(1).storage(), Storage::Inline, "built without the processor's features");
+            assert_eq!(
+                AtomicRing::<u32>::new(1).storage(),
+                Storage::Inline,
+                "built without the processor's features"
+            );
             #[cfg(target_arch = "x86_64")]
             each_instruction::of_queues(AtomicRing::<u32>::new, |_, _| {});
             anytime::queue(AtomicRing::<u32>::new(8));
@@ -44,7 +48,10 @@ fn main() {
         }
         "metered" => {
             #[cfg(target_arch = "x86_64")]
-            each_instruction::of_queues(|capacity| Metered::new(AtomicRing::<Wide>::new(capacity)), counts_are_right);
+            each_instruction::of_queues(
+                |capacity| Metered::new(AtomicRing::<Wide>::new(capacity)),
+                counts_are_right,
+            );
             anytime::queue(Metered::new(AtomicRing::<Wide>::new(8)));
         }
         "spsc" => {
@@ -57,7 +64,8 @@ fn main() {
 
 /// When these are all results there were.
 fn counts_are_right(queue: &Metered<AtomicRing<Wide>>, results: &[Ret]) {
-    let count = |which: fn(&Ret) -> bool| results.iter().filter(|&result| which(result)).count() as u64;
+    let count =
+        |which: fn(&Ret) -> bool| results.iter().filter(|&result| which(result)).count() as u64;
     let stats = queue.stats();
     assert_eq!(stats.evicted, count(|result| matches!(result, Ret::Evicted(_))));
     assert_eq!(stats.stored - stats.evicted, count(|result| matches!(result, Ret::Stored)));
