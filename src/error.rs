@@ -73,6 +73,49 @@ gives_back!(TryPushError {
     Self::Closed(_) => "Closed", "the queue is closed";
 });
 
+/// The error of a [`try_pop`](crate::AtomicRing::try_pop): why it took no element.
+///
+/// ```
+/// use ringway::{AtomicRing, TryPopError};
+///
+/// let queue = AtomicRing::new(1);
+/// assert_eq!(queue.try_pop(), Err::<u8, _>(TryPopError::Empty));
+/// queue.close();
+/// assert_eq!(queue.try_pop(), Err(TryPopError::Closed));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TryPopError {
+    /// The queue is empty, but open: an element may come.
+    Empty,
+    /// The queue is empty and closed: no element will ever come.
+    Closed,
+}
+
+impl TryPopError {
+    /// Returns `true` if the queue was empty but open.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::Empty
+    }
+
+    /// Returns `true` if the queue was empty and closed.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        self == Self::Closed
+    }
+}
+
+impl fmt::Display for TryPopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the queue is empty",
+            Self::Closed => "the queue is empty and closed",
+        })
+    }
+}
+
+impl Error for TryPopError {}
+
 /// Why a queue of the wanted capacity cannot be made.
 ///
 /// ```

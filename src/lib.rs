@@ -93,7 +93,7 @@ mod sync;
 
 #[cfg(feature = "channel")]
 pub use channel::{Receiver, Sender, channel};
-pub use error::{CapacityError, TryPushError};
+pub use error::{CapacityError, TryPopError, TryPushError};
 pub use queue::iter::{IntoIter, TryIter};
 pub use queue::{Overflow, Pushed, Queue};
 #[cfg(feature = "channel-queue")]

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::error::{CapacityError, TryPushError};
+use crate::error::{CapacityError, TryPopError, TryPushError};
 use crate::queue::iter::iterate;
 use crate::queue::{Overflow, Pushed, forward_queue};
 use exchange::Exchange;
@@ -259,6 +259,36 @@ impl<T> AtomicRing<T> {
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
         with_ring!(self, ring => ring.pop())
+    }
+
+    /// Takes the oldest element, and tells an empty ring from one that is closed as well.
+    ///
+    /// ```
+    /// use ringway::{AtomicRing, TryPopError};
+    ///
+    /// let ring = AtomicRing::new(8);
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| {
+    ///         (0..5).for_each(|i| drop(ring.push(i)));
+    ///         ring.close();
+    ///     });
+    ///     loop {
+    ///         match ring.try_pop() {
+    ///             Ok(i) => println!("{i}"),
+    ///             Err(TryPopError::Empty) => std::thread::yield_now(),
+    ///             Err(TryPopError::Closed) => break,
+    ///         }
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TryPopError::Closed`] if the ring is empty and closed, so that no element will ever come;
+    /// [`TryPopError::Empty`] if it is empty and open.
+    #[inline(always)]
+    pub fn try_pop(&self) -> Result<T, TryPopError> {
+        with_ring!(self, ring => ring.try_pop())
     }
 
     /// Takes up to `max` elements, but no more than the capacity, appends them to `out`, oldest

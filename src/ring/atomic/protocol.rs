@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crossbeam_utils::{Backoff, CachePadded};
 
 use super::slots::{Hand, Seen, Slots};
-use crate::error::CapacityError;
+use crate::error::{CapacityError, TryPopError};
 use crate::queue::{Pushed, pop_each};
 use crate::ring::contention::back_off;
 use crate::ring::hint::Hint;
@@ -168,6 +168,24 @@ impl<S: Slots> Ring<S> {
         }
         drop(hand);
         self.pop_again(head)
+    }
+
+    /// Takes the oldest element, or tells why there is none.
+    ///
+    /// *Linearization point*, *progress*: as for [`pop`](Self::pop). The slot that shows that
+    /// nothing is inside also shows whether the ring is closed.
+    #[inline(always)]
+    pub(super) fn try_pop(&self) -> Result<S::Element, TryPopError> {
+        loop {
+            if let Some(value) = self.pop() {
+                return Ok(value);
+            }
+            let (_, seen) = self.find_head();
+            if !self.slots.is_full(seen) {
+                let closed = self.slots.is_closed(seen);
+                return Err(if closed { TryPopError::Closed } else { TryPopError::Empty });
+            }
+        }
     }
 
     /// Takes up to `max` elements, each as [`pop`](Self::pop) does, and moves the hint of the head
