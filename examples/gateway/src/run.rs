@@ -1,5 +1,7 @@
 //! Puts the gateway together, and takes it apart in order.
 
+#[cfg(feature = "file")]
+use std::collections::{HashMap, hash_map::Entry};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,18 +15,21 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::account::{Account, Totals};
+use crate::budget::Budget;
 use crate::config::{Config, LogFormat};
-use crate::input::{Life, Limits};
+use crate::input::{Common, Life};
 use crate::intake::Intake;
 use crate::operations::{self, Operations};
+#[cfg(feature = "file")]
+use crate::output::Rejects;
 use crate::tls::Identity;
 use crate::topics::Topics;
 use crate::worker::{self, Signals, Worker};
-use crate::{files, logs, output};
+use crate::{files, input, logs, output, service};
 
 /// Runs the gateway until a signal ends it, or something without which it is of no use.
 pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
-    let filter = logs::start(&config.log, config.log_format, config.log_rate)?;
+    let (filter, lines) = logs::start(&config.log, config.log_format, config.log_rate)?;
     if SystemTime::now() < SystemTime::UNIX_EPOCH {
         // The libraries for HTTP and TLS panic then, connection by connection.
         return Err("the system's clock shows a time before 1970".into());
@@ -36,7 +41,8 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
 
     let account = Arc::new(Account::new());
     let identity = identity(&config)?;
-    let limits = Limits {
+    let budget = Budget::of(config.unfinished_bytes);
+    let common = Common {
         idle: config.idle,
         handshake: config.message_timeout.min(config.idle),
         udp_buffer: config.udp_buffer,
@@ -47,11 +53,12 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         account: Arc::clone(&account),
     };
     let inputs = config.inputs.iter().map(|endpoint| {
-        let input = endpoint.bind(&limits).map_err(|error| format!("{endpoint}: {error}"))?;
+        let input =
+            input::bind(endpoint, &common).map_err(|error| format!("{endpoint}: {error}"))?;
         Ok((endpoint, input))
     });
     let inputs: Vec<_> = inputs.collect::<Result<_, crate::Error>>()?;
-    let listener = TcpListener::bind(&config.operations)
+    let listener = TcpListener::bind(config.operations.to_string())
         .await
         .map_err(|e| format!("{}: {e}", config.operations))?;
 
@@ -59,11 +66,24 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     let (life, ending, hurry) =
         (Life::default(), CancellationToken::new(), CancellationToken::new());
     let (reload, reloads) = watch::channel(0);
+    let (end_at, end) = watch::channel(None);
     let mut workers = JoinSet::new();
+    #[cfg(feature = "file")]
+    let mut rejects = HashMap::<_, Rejects>::new();
     for route in routes {
         let output = output::open(&route.target, &route.pipeline)?;
-        let signals = Signals { hurry: hurry.clone(), reload: reloads.clone() };
+        let signals = Signals { hurry: hurry.clone(), end: end.clone(), reload: reloads.clone() };
         let worker = Worker::new(&route.pipeline, route.lane, output, signals)?;
+        #[cfg(feature = "file")]
+        let worker = worker.keeps_rejects(match &route.pipeline.rejects {
+            None => None,
+            Some(path) => Some(match rejects.entry(path.clone()) {
+                Entry::Occupied(open) => open.get().clone(),
+                Entry::Vacant(none) => {
+                    none.insert(Rejects::open(path, &route.pipeline.file)?).clone()
+                }
+            }),
+        });
         // On a thread of its own, which the system treats as fairly as those of the inputs. As a
         // task it would have one turn for many of theirs, and deliver a tenth of what it could.
         let runtime = Handle::current();
@@ -75,16 +95,19 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     let state = Operations {
         account: Arc::clone(&account),
         topics: topics.clone(),
+        budget: budget.clone(),
         filter,
+        lines: lines.clone(),
         ending: ending.clone(),
     };
     tokio::spawn(operations::serve(listener, state));
     for (endpoint, input) in inputs {
         info!(input = %endpoint, address = %input.address()?, "listening");
-        let intake = Intake::new(endpoint, &topics, &account, &config);
+        let intake = Intake::new(endpoint, &topics, &account, &budget, &config);
         life.spawn(input.run(intake, life.clone()));
     }
     info!(queue = %config.pipeline.queue, capacity = config.pipeline.capacity, "ready");
+    service::is_ready();
 
     tokio::spawn(async move {
         while hang_up.recv().await.is_some() {
@@ -112,6 +135,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         error!(error = &**error as &dyn std::error::Error, "the gateway cannot go on");
     }
     info!("shutting down; another signal shortens it");
+    service::is_stopping();
     let impatient = CancellationToken::new();
     tokio::spawn({
         let impatient = impatient.clone();
@@ -123,6 +147,8 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     ending.cancel();
     impatient.run_until_cancelled(sleep(config.shutdown_delay)).await;
     let begin = Instant::now();
+    // A worker that is to pause for longer need not.
+    let _ = end_at.send(Some(begin + config.drain));
     let over_at = |end: Instant| impatient.run_until_cancelled(sleep_until(end));
     life.end(over_at(begin + config.drain / 2)).await;
     topics.all_lanes().for_each(crate::lane::Lane::close);
@@ -140,7 +166,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     topics.all_lanes().for_each(|lane| lane.reject_rest(crate::account::Rejection::Shutdown));
     // Nothing comes after the last line, whatever libraries still have to say.
     let _ = quiet.set("off");
-    say(&account.totals(), config.log_format);
+    lines.say_last(last_line(&account.totals(), config.log_format).as_bytes(), logs::LAST);
     ended
 }
 
@@ -148,8 +174,9 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
 pub(crate) fn check(config: &Config) -> Result<(), crate::Error> {
     identity(config)?;
     for endpoint in &config.inputs {
-        endpoint.addresses().map_err(|error| format!("{endpoint}: {error}"))?;
+        endpoint.address().resolve().map_err(|error| format!("{endpoint}: {error}"))?;
     }
+    config.operations.resolve().map_err(|error| format!("{}: {error}", config.operations))?;
     let (_, routes) = Topics::new(config, &Account::new())?;
     for route in routes {
         worker::check(&route.pipeline, &route.lane)?;
@@ -173,14 +200,11 @@ fn why(
 }
 
 /// The last line, whatever the level of the log.
-fn say(account: &Totals, format: LogFormat) {
-    use std::io::Write;
-    let line = match format {
+fn last_line(account: &Totals, format: LogFormat) -> String {
+    match format {
         LogFormat::Text => format!("account: {account}\n"),
         LogFormat::Json => {
             format!("{}\n", serde_json::json!({ "message": "account", "account": account }))
         }
-    };
-    // There is no other place to say it.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    }
 }

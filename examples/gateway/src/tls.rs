@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -57,8 +58,15 @@ fn load(chain: &PathBuf, key: &PathBuf) -> Result<CertifiedKey, crate::Error> {
     let certificates = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect);
     let certificates: Vec<_> = certificates.map_err(|error| wrong(chain, &error))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
-    let certified = CertifiedKey::from_der(certificates, private, &ring::default_provider());
-    Ok(certified.map_err(|error| wrong(key, &error))?)
+    let private = ring::default_provider().key_provider.load_private_key(private);
+    let certified = CertifiedKey::new(certificates, private.map_err(|error| wrong(key, &error))?);
+    match certified.keys_match() {
+        Ok(()) => Ok(certified),
+        Err(rustls::Error::InconsistentKeys(_)) => {
+            Err(wrong(chain, &format!("it is not of the key in {}", key.display())).into())
+        }
+        Err(error) => Err(wrong(chain, &error).into()),
+    }
 }
 
 pub(crate) fn install_provider() {

@@ -16,9 +16,32 @@ impl Config {
                 return Err(format!("{endpoint}: TLS needs --tls-cert and --tls-key"));
             }
         }
+        self.ports_are_free_of_each_other()?;
+        let most = self.max_message.max(self.max_body);
+        if self.unfinished_bytes < most {
+            return Err(format!(
+                "a message or a body may have {most} bytes, but --unfinished-bytes is {}",
+                self.unfinished_bytes
+            ));
+        }
         self.pipeline.check(self.max_message)?;
         for (name, pipeline) in &self.topics {
             pipeline.check(self.max_message).map_err(|error| format!("topic.{name}: {error}"))?;
+        }
+        Ok(())
+    }
+
+    fn ports_are_free_of_each_other(&self) -> Result<(), String> {
+        let inputs = self.inputs.iter();
+        let mut places: Vec<_> =
+            inputs.map(|input| (input.to_string(), input.is_tcp(), input.address())).collect();
+        places.push(("--operations".into(), true, &self.operations));
+        for (i, (name, is_tcp, address)) in places.iter().enumerate() {
+            let mut before = places[..i].iter();
+            let other = before.find(|other| other.1 == *is_tcp && other.2.excludes(address));
+            if let Some((other, ..)) = other {
+                return Err(format!("{other} and {name} are on one port"));
+            }
         }
         Ok(())
     }

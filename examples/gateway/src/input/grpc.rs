@@ -1,5 +1,7 @@
 //! gRPC, unary and streaming: the service of `proto/gateway.proto`.
 
+mod counted;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +13,6 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use futures_util::StreamExt;
 use prost::encoding::encoded_len_varint;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::connections::Connections;
-use super::{Input, Life, http};
+use super::{Input, Life, http, together};
 use crate::account::Refusal;
 use crate::intake::{Intake, Taken};
 use crate::message::{Source, detach};
@@ -28,11 +29,10 @@ use crate::origin::Origin;
 use crate::proto::ingest_server::{Ingest, IngestServer};
 use crate::proto::{Accepted, Message};
 use crate::topics::Topic;
+use counted::{Held, OVERLOAD, counted};
 
 pub(super) struct Grpc(pub(super) Connections);
 
-/// How many messages of a stream are taken together, if they are there.
-const AT_ONCE: usize = 256;
 /// What a message may have besides its body.
 const SUBJECT: usize = 256;
 
@@ -61,7 +61,7 @@ impl Input for Grpc {
                 .into_axum_router()
                 .layer(middleware::from_fn_with_state(refused, count_refused))
                 .layer(middleware::from_fn_with_state(peer, http::identify));
-            http::serve(stream, routes, peer, life)
+            http::serve_input(stream, routes, intake.of(Source::GrpcUnary), life)
         };
         self.0.serve(intake, life, handle).await;
     }
@@ -90,7 +90,10 @@ async fn count_refused(
     let reached = Reached::default();
     request.extensions_mut().insert(reached.clone());
     let is_unary = request.uri().path().ends_with("/Send");
-    let answer = next.run(request);
+    // Until the call is over.
+    let held = Held::by(intake.budget().hold());
+    request.extensions_mut().insert(held.clone());
+    let answer = next.run(request.map(|body| counted(body, held.clone())));
     let response = match is_unary {
         false => answer.await,
         true => match timeout(intake.limits().time, answer).await {
@@ -102,12 +105,18 @@ async fn count_refused(
         },
     };
     if !reached.0.load(Ordering::Relaxed) {
-        match Status::from_header_map(response.headers()).map(|status| status.code()) {
-            Some(Code::OutOfRange | Code::ResourceExhausted) => refuse(Refusal::TooLarge),
-            _ => refuse(Refusal::Malformed),
-        }
+        let status = Status::from_header_map(response.headers());
+        refuse(status.as_ref().map_or(Refusal::Malformed, refusal));
     }
     response
+}
+
+fn refusal(status: &Status) -> Refusal {
+    match status.code() {
+        Code::ResourceExhausted if status.message() == OVERLOAD => Refusal::Overload,
+        Code::OutOfRange | Code::ResourceExhausted => Refusal::TooLarge,
+        _ => Refusal::Malformed,
+    }
 }
 
 /// Whether a call has got to the service.
@@ -133,10 +142,16 @@ impl Ingest for Service {
     async fn send(&self, request: Request<Message>) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
         Reached::by(&request);
+        let held = request.extensions().get::<Held>().cloned();
         let Message { body, subject } = request.into_inner();
         if body.len() > self.unary.limits().message {
             self.unary.refuse(Refusal::TooLarge, origin.as_deref());
             return Err(Status::out_of_range(self.unary.over_the_limit()));
+        }
+        // It was compressed, perhaps.
+        if held.is_some_and(|held| !held.try_reach(body.len())) {
+            self.unary.refuse(Refusal::Overload, origin.as_deref());
+            return Err(Status::resource_exhausted(OVERLOAD));
         }
         let topic = self.unary.topic(&subject);
         match self.unary.take(topic, &mut vec![detach(body)], origin.as_ref()).await {
@@ -151,18 +166,24 @@ impl Ingest for Service {
     ) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
         Reached::by(&request);
-        let mut chunks = request.into_inner().ready_chunks(AT_ONCE);
+        let mut messages = request.into_inner();
+        let bytes = |message: &Result<Message, Status>| {
+            message.as_ref().map_or(0, |message| message.body.len())
+        };
         let mut accepted = Accepted::default();
         let mut ended = Ok(());
         while ended.is_ok() {
-            let Some(chunk) = self.stop.run_until_cancelled(chunks.next()).await else {
+            let ready = together::ready(&mut messages, bytes);
+            let Some(chunk) = self.stop.run_until_cancelled(ready).await else {
                 let text = format!(
                     "shutting down; of this stream, {} messages are stored",
                     accepted.stored
                 );
                 return Err(Status::unavailable(text));
             };
-            let Some(chunk) = chunk else { break };
+            if chunk.is_empty() {
+                break;
+            }
             let mut together =
                 Together { service: self, topic: Topic::default(), bodies: Vec::new() };
             for message in chunk {
@@ -182,9 +203,7 @@ impl Ingest for Service {
             together.take(&mut accepted).await;
         }
         ended.inspect_err(|status| {
-            let too_large = matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted);
-            let why = if too_large { Refusal::TooLarge } else { Refusal::Malformed };
-            self.stream.refuse(why, origin.as_deref());
+            self.stream.refuse(refusal(status), origin.as_deref());
         })?;
         Ok(Response::new(accepted))
     }
