@@ -120,13 +120,10 @@ fn freeze_threads<T: Send>(
             }
             let victim = (random >> 16) as usize % THREADS;
             RELEASED.store(false, Ordering::SeqCst);
+            let handle = handles[victim].load(Ordering::SeqCst);
             // SAFETY: the thread lives until `done`.
-            assert_eq!(
-                unsafe {
-                    libc::pthread_kill(handles[victim].load(Ordering::SeqCst), libc::SIGUSR1)
-                },
-                0
-            );
+            let sent = unsafe { libc::pthread_kill(handle, libc::SIGUSR1) };
+            assert_eq!(sent, 0);
             while !FROZEN.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
