@@ -78,10 +78,9 @@ mod timer {
             // SAFETY: always succeeds.
             event.sigev_notify_thread_id = unsafe { libc::gettid() };
             // SAFETY: both pointers are valid.
-            assert_eq!(
-                unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer.id) },
-                0
-            );
+            let created =
+                unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer.id) };
+            assert_eq!(created, 0);
             assert!(timer.set());
             Self(timer)
         }
