@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BINARY = Path(os.environ.get("RINGWAY_GATEWAY", HERE / "../../../target/release/gateway")).resolve()
+BINARY = Path(os.environ.get("RINGWAY_GATEWAY", HERE / "../../../target/debug/gateway")).resolve()
 
 # Waiting ends with the condition. This only turns a hang into a failure.
 PATIENCE = 60
