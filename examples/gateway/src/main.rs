@@ -11,6 +11,7 @@
         feature = "file",
         feature = "grpc",
         feature = "http",
+        feature = "mqtt",
         feature = "nats",
         feature = "websocket"
     )),

@@ -6,6 +6,8 @@ mod failure;
 mod file;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 #[cfg(feature = "nats")]
 mod nats;
 mod null;
@@ -87,6 +89,8 @@ pub(crate) fn open(target: &Target, pipeline: &Pipeline) -> Result<Box<dyn Outpu
             let ca = pipeline.output_ca.clone();
             Box::new(http::Http::new(url, &pipeline.http, ca, pipeline.parse)?)
         }
+        #[cfg(feature = "mqtt")]
+        Target::Mqtt(url) => Box::new(mqtt::Mqtt::new(url)?),
         #[cfg(feature = "nats")]
         Target::Nats(servers) => {
             Box::new(nats::Nats::new(servers, &pipeline.nats, pipeline.output_ca.clone())?)

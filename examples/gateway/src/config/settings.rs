@@ -127,7 +127,8 @@ pub(crate) struct Config {
 /// What happens to the messages of one topic: its queue, its stages, its outputs.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Pipeline {
-    /// Where messages go: null, null:DELAY (a batch), stdout, file:PATH, http(s)://… or nats://…;
+    /// Where messages go: null, null:DELAY (a batch), stdout, file:PATH, http(s)://…, mqtt://HOST:PORT/TOPIC
+    /// or nats://…;
     /// with several, each gets all; nats://A,nats://B are servers of one cluster
     #[arg(help_heading = OUTPUTS, long = "output", value_name = "TARGET", default_value = "stdout")]
     pub(crate) outputs: Vec<Targets>,

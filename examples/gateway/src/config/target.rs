@@ -17,6 +17,9 @@ pub(crate) enum Target {
     File(PathBuf),
     #[cfg(feature = "http")]
     Http(Url),
+    /// Its path is the topic.
+    #[cfg(feature = "mqtt")]
+    Mqtt(Url),
     /// The servers of one cluster, of which one is connected to.
     #[cfg(feature = "nats")]
     Nats(Vec<Url>),
@@ -58,6 +61,15 @@ impl FromStr for Target {
             ("file", path) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
             #[cfg(feature = "http")]
             ("http" | "https", _) => url(text).map(Self::Http),
+            #[cfg(feature = "mqtt")]
+            ("mqtt", _) => match url(text)? {
+                url if !is_publishable(url.path()) => {
+                    Err("a topic to publish to is needed after the port: without `+` and `#`"
+                        .into())
+                }
+                url if url.query().is_none() => Ok(Self::Mqtt(url)),
+                _ => Err("nothing may follow the topic".into()),
+            },
             #[cfg(feature = "nats")]
             ("nats" | "tls", _) => match url(text)? {
                 url if matches!(url.path(), "" | "/") && url.query().is_none() => {
@@ -78,9 +90,16 @@ const KINDS: &[&str] = &[
     "file:PATH",
     #[cfg(feature = "http")]
     "http(s)://…",
+    #[cfg(feature = "mqtt")]
+    "mqtt://HOST:PORT/TOPIC",
     #[cfg(feature = "nats")]
     "nats://…",
 ];
+
+#[cfg(feature = "mqtt")]
+fn is_publishable(path: &str) -> bool {
+    path.len() > 1 && !path.contains(['+', '#'])
+}
 
 /// The text itself is in no error: it may have a password.
 fn url(text: &str) -> Result<Url, String> {
@@ -111,6 +130,8 @@ impl fmt::Display for Target {
             Self::File(path) => write!(f, "file:{}", path.display()),
             #[cfg(feature = "http")]
             Self::Http(url) => f.write_str(&shown(url)),
+            #[cfg(feature = "mqtt")]
+            Self::Mqtt(url) => f.write_str(&shown(url)),
             #[cfg(feature = "nats")]
             Self::Nats(servers) => {
                 f.write_str(&servers.iter().map(shown).collect::<Vec<_>>().join(","))
