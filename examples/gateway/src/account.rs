@@ -27,15 +27,18 @@ pub(crate) enum Refusal {
     Connections,
     /// What does not fit in beside all that others have not sent to its end yet.
     Overload,
+    /// What comes without a token or a certificate that is asked for.
+    Unauthorized,
 }
 
 impl Refusal {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::TooLarge, "too_large"),
         (Self::Malformed, "malformed"),
         (Self::TooSlow, "too_slow"),
         (Self::Connections, "connections"),
         (Self::Overload, "overload"),
+        (Self::Unauthorized, "unauthorized"),
     ];
 
     pub(crate) fn name(self) -> &'static str {

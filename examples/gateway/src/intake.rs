@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use tracing::info;
@@ -15,6 +16,7 @@ pub(crate) use crate::lane::Taken;
 use crate::message::{Message, Source};
 use crate::moment::Moment;
 use crate::origin::Origin;
+use crate::tokens::Tokens;
 use crate::topics::{Topic, Topics};
 
 /// An input's side of the queues. Each connection has a clone.
@@ -28,6 +30,7 @@ pub(crate) struct Intake {
     account: Arc<Account>,
     limits: Limits,
     budget: Budget,
+    tokens: Option<Tokens>,
     peer: Option<SocketAddr>,
 }
 
@@ -63,8 +66,23 @@ impl Intake {
             account: Arc::clone(account),
             limits,
             budget: budget.clone(),
+            tokens: None,
             peer: None,
         }
+    }
+
+    /// Requests must have one of these tokens.
+    pub(crate) fn asks_for(self, tokens: Option<Tokens>) -> Self {
+        Self { tokens, ..self }
+    }
+
+    /// Whether a request with these headers may come in. If not, it is counted.
+    pub(crate) fn admits(&self, headers: &HeaderMap, origin: Option<&Origin>) -> bool {
+        let admits = self.tokens.as_ref().is_none_or(|tokens| tokens.have_that_of(headers));
+        if !admits {
+            self.refuse(Refusal::Unauthorized, origin);
+        }
+        admits
     }
 
     /// The same for another kind of input: one server may have several.

@@ -36,6 +36,7 @@ mod run;
 mod service;
 mod stage;
 mod tls;
+mod tokens;
 mod topics;
 mod worker;
 

@@ -23,6 +23,7 @@ use crate::operations::{self, Operations};
 #[cfg(feature = "file")]
 use crate::output::Rejects;
 use crate::tls::Identity;
+use crate::tokens::Tokens;
 use crate::topics::Topics;
 use crate::worker::{self, Signals, Worker};
 use crate::{files, input, logs, output, service};
@@ -41,6 +42,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
 
     let account = Arc::new(Account::new());
     let identity = identity(&config)?;
+    let tokens = tokens(&config)?;
     let budget = Budget::of(config.unfinished_bytes);
     let common = Common {
         idle: config.idle,
@@ -104,6 +106,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     for (endpoint, input) in inputs {
         info!(input = %endpoint, address = %input.address()?, "listening");
         let intake = Intake::new(endpoint, &topics, &account, &budget, &config);
+        let intake = intake.asks_for(tokens.clone());
         life.spawn(input.run(intake, life.clone()));
     }
     info!(queue = %config.pipeline.queue, capacity = config.pipeline.capacity, "ready");
@@ -113,7 +116,9 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         while hang_up.recv().await.is_some() {
             info!("reloading: output files are opened, other files are read again");
             reload.send_modify(|times| *times += 1);
-            if let Some(Err(error)) = identity.as_ref().map(Identity::reload) {
+            let reloaded =
+                [identity.as_ref().map(Identity::reload), tokens.as_ref().map(Tokens::reload)];
+            for error in reloaded.into_iter().flatten().filter_map(Result::err) {
                 warn!(%error, "cannot reload: all stays as it was");
             }
         }
@@ -173,6 +178,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
 /// What can be found out about a configuration without anything being bound or sent.
 pub(crate) fn check(config: &Config) -> Result<(), crate::Error> {
     identity(config)?;
+    tokens(config)?;
     for endpoint in &config.inputs {
         endpoint.address().resolve().map_err(|error| format!("{endpoint}: {error}"))?;
     }
@@ -187,9 +193,15 @@ pub(crate) fn check(config: &Config) -> Result<(), crate::Error> {
 
 fn identity(config: &Config) -> Result<Option<Identity>, crate::Error> {
     match (&config.tls_cert, &config.tls_key) {
-        (Some(chain), Some(key)) => Identity::load(chain.clone(), key.clone()).map(Some),
+        (Some(chain), Some(key)) => {
+            Identity::load(chain.clone(), key.clone(), config.tls_client_ca.as_ref()).map(Some)
+        }
         _ => Ok(None),
     }
+}
+
+fn tokens(config: &Config) -> Result<Option<Tokens>, crate::Error> {
+    config.token_file.clone().map(Tokens::load).transpose()
 }
 
 /// Why a worker has ended.

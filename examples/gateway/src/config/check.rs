@@ -7,6 +7,9 @@ impl Config {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             return Err("--tls-cert and --tls-key are only of use together".into());
         }
+        if self.tls_client_ca.is_some() && self.tls_cert.is_none() {
+            return Err("--tls-client-ca needs --tls-cert and --tls-key".into());
+        }
         for endpoint in &self.inputs {
             let has_topic = |name: &str| self.topics.iter().any(|(topic, _)| topic == name);
             if endpoint.topic().is_some_and(|name| !has_topic(name)) {

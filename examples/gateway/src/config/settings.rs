@@ -91,6 +91,16 @@ pub(crate) struct Config {
     #[arg(help_heading = INPUTS, long, value_name = "PEM")]
     pub(crate) tls_key: Option<PathBuf>,
 
+    /// Authorities of client certificates: with it, inputs with TLS take nothing from clients
+    /// without one
+    #[arg(help_heading = INPUTS, long, value_name = "PEM")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+
+    /// A file of tokens, a line each: with it, inputs for HTTP, gRPC and WebSocket take nothing from
+    /// requests without `Authorization: Bearer TOKEN`
+    #[arg(help_heading = INPUTS, long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
     /// The member of a JSON object that names its topic
     #[arg(help_heading = TOPICS, long, value_name = "NAME")]
     pub(crate) topic_field: Option<String>,

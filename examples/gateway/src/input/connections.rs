@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 use super::Life;
 use crate::account::{Account, Refusal};
 use crate::intake::Intake;
-use crate::tls::Identity;
+use crate::tls::{self, Identity};
 
 /// A connection, with or without TLS, whose reads and writes fail when the other side is silent for
 /// too long.
@@ -129,12 +129,16 @@ async fn secure(socket: TcpStream, tls: Option<TlsAcceptor>, limit: Duration) ->
     socket.set_nodelay(true)?;
     match tls {
         None => Ok(Plain::Left(socket)),
-        Some(tls) => Ok(Plain::Right(timeout(limit, tls.accept(socket)).await??)),
+        Some(acceptor) => Ok(Plain::Right(timeout(limit, acceptor.accept(socket)).await??)),
     }
 }
 
 fn reason(error: &io::Error) -> Refusal {
-    if error.kind() == io::ErrorKind::TimedOut { Refusal::TooSlow } else { Refusal::Malformed }
+    match error.kind() {
+        io::ErrorKind::TimedOut => Refusal::TooSlow,
+        _ if tls::is_unauthorized(error) => Refusal::Unauthorized,
+        _ => Refusal::Malformed,
+    }
 }
 
 /// A connection, as it is counted.

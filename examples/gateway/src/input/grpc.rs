@@ -43,7 +43,14 @@ impl Input for Grpc {
     }
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
-        let handle = |stream, intake: Intake, life: Life| {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        reporter.set_serving::<IngestServer<Service>>().await;
+        let stop = life.stop.clone();
+        life.spawn(async move {
+            stop.cancelled().await;
+            reporter.set_not_serving::<IngestServer<Service>>().await;
+        });
+        let handle = move |stream, intake: Intake, life: Life| {
             // A message is its body, and before that the field's tag and its length; and so is its
             // subject.
             let max = intake.limits().message;
@@ -58,6 +65,7 @@ impl Input for Grpc {
                 .max_decoding_message_size(limit)
                 .accept_compressed(CompressionEncoding::Gzip);
             let routes = Routes::new(service)
+                .add_service(health.clone())
                 .into_axum_router()
                 .layer(middleware::from_fn_with_state(refused, count_refused))
                 .layer(middleware::from_fn_with_state(peer, http::identify));
@@ -86,6 +94,14 @@ async fn count_refused(
             "this port speaks gRPC, of the type application/grpc\n",
         )
             .into_response();
+    }
+    // Whoever asks how it is sends nothing.
+    if request.uri().path().starts_with("/grpc.health.v1.Health/") {
+        return next.run(request).await;
+    }
+    if !intake.admits(request.headers(), origin.as_deref()) {
+        http::body::read_gently(request.into_body(), &life);
+        return Status::unauthenticated("a token is needed").into_http();
     }
     let reached = Reached::default();
     request.extensions_mut().insert(reached.clone());

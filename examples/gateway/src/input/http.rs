@@ -79,6 +79,11 @@ async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
     let origin = head.extensions.get::<Arc<Origin>>();
+    if !intake.admits(&head.headers, origin.map(|origin| &**origin)) {
+        body::read_gently(body, life);
+        let asked = [(header::WWW_AUTHENTICATE, "Bearer")];
+        return (StatusCode::UNAUTHORIZED, asked, "a token is needed\n").into_response();
+    }
     let has_lines = has_lines(&head.headers);
     let limits = intake.limits();
     let limit = if has_lines { limits.body } else { limits.message };

@@ -18,7 +18,9 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tokio_tungstenite::accept_hdr_async_with_config;
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response, write_response};
+use tokio_tungstenite::tungstenite::handshake::server::{
+    ErrorResponse, Request, Response, write_response,
+};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -66,8 +68,7 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Durati
             .read_buffer_size(READ_BUFFER);
         let watched = Listening::to(&mut stream, Arc::clone(&heard));
         #[expect(clippy::result_large_err, reason = "the library's type")]
-        let answer =
-            |request: &Request, response| Ok(greet(request, response, &intake, &mut shaken));
+        let answer = |request: &Request, response| greet(request, response, &intake, &mut shaken);
         let accepting = timeout(
             intake.limits().time.min(idle),
             accept_hdr_async_with_config(watched, answer, Some(config)),
@@ -79,6 +80,10 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Durati
         Some(Ok(Ok(socket))) => socket,
         Some(Ok(Err(error))) => {
             debug!(%error, peer = %intake.peer(), "no WebSocket connection");
+            if matches!(error, Error::Http(_)) {
+                // It has been answered, and counted.
+                return close_gently(&mut stream).await;
+            }
             intake.refuse(Refusal::Malformed, None);
             return match error {
                 Error::Io(_) => {}
@@ -162,18 +167,25 @@ async fn connection(mut stream: Stream, intake: Intake, life: Life, idle: Durati
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Takes the topic and the id from the request, and tells the id.
+#[expect(clippy::result_large_err, reason = "the library's type")]
 fn greet(
     request: &Request,
     mut response: Response,
     intake: &Intake,
     shaken: &mut Option<(Topic, Origin)>,
-) -> Response {
+) -> Result<Response, ErrorResponse> {
     let origin = Origin::of(request.headers(), intake.peer());
+    if !intake.admits(request.headers(), Some(&origin)) {
+        let mut refused = ErrorResponse::new(Some("a token is needed\n".into()));
+        *refused.status_mut() = StatusCode::UNAUTHORIZED;
+        refused.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
+        return Err(refused);
+    }
     if let Ok(id) = HeaderValue::try_from(&origin.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     *shaken = Some((intake.topic(request.uri().path()), origin));
-    response
+    Ok(response)
 }
 
 /// What is to be done about a peer of which no message has come for a while.
