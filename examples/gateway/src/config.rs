@@ -29,11 +29,11 @@ pub(crate) use header::Header;
 pub(crate) use names::directives;
 #[cfg(feature = "file")]
 pub(crate) use settings::FileOptions;
-#[cfg(feature = "http")]
-pub(crate) use settings::HttpOptions;
 #[cfg(feature = "nats")]
 pub(crate) use settings::NatsOptions;
 pub(crate) use settings::{Config, LogFormat, Parse, Pipeline};
+#[cfg(feature = "http")]
+pub(crate) use settings::{Encoding, HttpOptions};
 use source::Variables;
 pub(crate) use target::{Target, Targets};
 pub(crate) use units::MaxAge;

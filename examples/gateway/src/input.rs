@@ -35,6 +35,8 @@ pub(crate) trait Input: Send {
 /// How inputs come to an end, which is in two steps.
 #[derive(Clone, Default)]
 pub(crate) struct Life {
+    /// The gateway is to end, and whoever asks is told. Messages are taken as before.
+    pub(crate) ending: CancellationToken,
     /// Begin nothing new, and end what can be ended properly.
     pub(crate) stop: CancellationToken,
     /// Drop everything.

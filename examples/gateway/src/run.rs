@@ -65,8 +65,8 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         .map_err(|e| format!("{}: {e}", config.operations))?;
 
     let (topics, routes) = Topics::new(&config, &account)?;
-    let (life, ending, hurry) =
-        (Life::default(), CancellationToken::new(), CancellationToken::new());
+    let (life, hurry) = (Life::default(), CancellationToken::new());
+    let ending = life.ending.clone();
     let (reload, reloads) = watch::channel(0);
     let (end_at, end) = watch::channel(None);
     let mut workers = JoinSet::new();

@@ -232,6 +232,18 @@ def test_what_is_malformed_can_be_kept_as_well(start, tmp_path):
     assert sorted(each.get("message") or each["base64"] for each in kept) == ["/w==", "/w==", "{", "{"]
 
 
+def test_what_is_sent_can_be_compressed(start, receive):
+    receiver = receive(client_max_size=1 << 30)
+    gateway = start("--http-encoding", "gzip", "--batch-wait", "1h", output=receiver.url)
+    clients.nc(gateway.port["tcp+lines"], numbered(range(1024)))
+    gateway.delivered(1024)
+    is_account(gateway.stop(), received=1024, delivered=1024)
+    [(request, _)] = receiver.requests
+    assert request.headers["content-encoding"] == "gzip"
+    assert int(request.headers["content-length"]) < 1024 * 20
+    assert receiver.messages() == [str(n) for n in range(1024)]
+
+
 def test_a_long_pause_is_seen_and_holds_up_nothing(start, receive):
     """What becomes too old meanwhile is counted, and the end need not wait for the pause."""
     answer = {"retry-after": "600"}

@@ -273,6 +273,10 @@ pub(crate) struct HttpOptions {
     /// receiver's own limit
     #[arg(help_heading = OUTPUTS, long, value_name = "TIME", default_value = "4s", value_parser = some_time)]
     pub(crate) http_idle: Duration,
+
+    /// Output HTTP: compress what is sent
+    #[arg(help_heading = OUTPUTS, long, value_name = "ENCODING", value_enum)]
+    pub(crate) http_encoding: Option<Encoding>,
 }
 
 #[cfg(feature = "nats")]
@@ -290,6 +294,12 @@ pub(crate) struct NatsOptions {
     /// the URL instead
     #[arg(help_heading = OUTPUTS, long, value_name = "FILE")]
     pub(crate) nats_credentials: Option<PathBuf>,
+}
+
+#[cfg(feature = "http")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Encoding {
+    Gzip,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,17 +8,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use prost::encoding::encoded_len_varint;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_health::ServingStatus;
 
 use super::connections::Connections;
 use super::{Input, Life, http, together};
@@ -45,10 +48,11 @@ impl Input for Grpc {
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_serving::<IngestServer<Service>>().await;
-        let stop = life.stop.clone();
+        let ending = life.ending.clone();
         life.spawn(async move {
-            stop.cancelled().await;
+            ending.cancelled().await;
             reporter.set_not_serving::<IngestServer<Service>>().await;
+            reporter.set_service_status("", ServingStatus::NotServing).await;
         });
         let handle = move |stream, intake: Intake, life: Life| {
             // A message is its body, and before that the field's tag and its length; and so is its
@@ -96,8 +100,15 @@ async fn count_refused(
             .into_response();
     }
     // Whoever asks how it is sends nothing.
-    if request.uri().path().starts_with("/grpc.health.v1.Health/") {
-        return next.run(request).await;
+    if let Some(method) = request.uri().path().strip_prefix("/grpc.health.v1.Health/") {
+        let goes_on = method == "Watch";
+        let response = next.run(request).await;
+        // It has no end by itself.
+        let until_stop = |body: Body| {
+            let stop = life.stop.clone().cancelled_owned();
+            Body::from_stream(body.into_data_stream().take_until(Box::pin(stop)))
+        };
+        return if goes_on { response.map(until_stop) } else { response };
     }
     if !intake.admits(request.headers(), origin.as_deref()) {
         http::body::read_gently(request.into_body(), &life);

@@ -4,17 +4,19 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use async_compression::tokio::write::GzipEncoder;
 use async_trait::async_trait;
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, StatusCode, redirect};
+use tokio::io::AsyncWriteExt;
 use tokio::net::lookup_host;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
 use url::Url;
 
 use super::{Failure, Fate, Fates, Output, record};
-use crate::config::{Header, HttpOptions, Parse};
+use crate::config::{Encoding, Header, HttpOptions, Parse};
 use crate::message::Message;
 
 pub(super) struct Http {
@@ -66,12 +68,20 @@ impl Http {
     async fn post(&mut self, batch: &[Message]) -> Result<Response, Failure> {
         let mut lines = Vec::new();
         record::write(batch, self.parse, &mut lines)?;
+        let encoding = match self.options.http_encoding {
+            None => None,
+            Some(Encoding::Gzip) => {
+                lines = gzip(&lines).await?;
+                Some((CONTENT_ENCODING, HeaderValue::from_static("gzip")))
+            }
+        };
         let lines = Bytes::from(lines);
         loop {
             let request = self
                 .client
                 .post(self.url.clone())
                 .header(CONTENT_TYPE, "application/x-ndjson")
+                .headers(encoding.clone().into_iter().collect())
                 .body(lines.clone());
             let was_connected = std::mem::take(&mut self.is_connected);
             match request.send().await {
@@ -154,6 +164,13 @@ impl Output for Http {
         (self.client, self.is_connected) = (client(&self.options, self.ca.as_deref())?, false);
         Ok(())
     }
+}
+
+async fn gzip(lines: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut encoder = GzipEncoder::new(Vec::new());
+    encoder.write_all(lines).await?;
+    encoder.shutdown().await?;
+    Ok(encoder.into_inner())
 }
 
 /// Whether another try is of no use. Timeout and too many requests mean "later".
