@@ -20,7 +20,6 @@ pub fn run<F: Family>() {
     }
     each::<F, [u64; 1]>();
     each::<F, [u64; 3]>();
-    each::<F, [u64; 32]>();
 }
 
 /// Pushes and pops beside a model, over several laps, full and empty.

@@ -31,21 +31,21 @@ impl Shift {
     }
 }
 
-/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, until `wait` returns. Then `end` is called. Each thread calls [`Shift::begin`], and
+/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, for so long. Then `end` is called. Each thread calls [`Shift::begin`], and
 /// returns when the shift is over.
 pub(crate) fn run<P: Send, C: Send>(
     scene: &Scene,
-    produce: impl Fn(usize, &Shift) -> P + Sync,
-    consume: impl Fn(usize, &Shift) -> C + Sync,
-    wait: impl FnOnce(),
-    end: impl FnOnce(),
+    produce: &(dyn Fn(usize, &Shift) -> P + Sync),
+    consume: &(dyn Fn(usize, &Shift) -> C + Sync),
+    wait: Duration,
+    end: &dyn Fn(),
 ) -> (Duration, Vec<P>, Vec<C>) {
     let shift = Shift {
         barrier: Barrier::new(scene.producers + scene.consumers + 1),
         start: OnceLock::new(),
         over: AtomicBool::new(false),
     };
-    let (shift, produce, consume) = (&shift, &produce, &consume);
+    let shift = &shift;
     thread::scope(|scope| {
         for _ in 0..if scene.busy { cores::count() } else { 0 } {
             scope.spawn(move || {
@@ -74,7 +74,7 @@ pub(crate) fn run<P: Send, C: Send>(
         shift.barrier.wait();
         let start = *shift.start.get_or_init(Instant::now);
         shift.barrier.wait();
-        wait();
+        thread::sleep(wait);
         shift.over.store(true, Ordering::Relaxed);
         let elapsed = start.elapsed();
         end();

@@ -8,6 +8,21 @@ use crate::element::{Only, timed};
 use crate::scene::{Effort, Sample, Scene, Size, Sleeper, What};
 use crate::{check, latency, messages, ping_pong, single, threads, wake};
 
+/// `$f::<$family, T>($scene, $effort)`, where `T` is what the scene is about, for the loop alone: of
+/// 8 or of 24 bytes, and of 256 where it says so.
+macro_rules! with_element {
+    ($family:ty, $scene:ident, $effort:ident, $timed:ident, $f:path $(, $large:ident)?) => {{
+        use $f as f;
+        match $scene.size {
+            Size::Words1 => f::<$family, Only<[u64; 1], { timed::$timed }>>($scene, $effort),
+            Size::Words3 => f::<$family, Only<[u64; 3], { timed::$timed }>>($scene, $effort),
+            $(Size::$large => f::<$family, Only<[u64; 32], { timed::$timed }>>($scene, $effort),)?
+            #[allow(unreachable_patterns)]
+            _ => unreachable!("no scene has it"),
+        }
+    }};
+}
+
 #[derive(Clone, Copy)]
 pub struct Entrant {
     pub name: &'static str,
@@ -41,12 +56,20 @@ impl Entrant {
         }
     }
 
-    /// Where one thread pushes and pops.
-    pub(crate) fn with_one_thread(self) -> Self {
-        let takes = |scene: &Scene| {
-            matches!(scene.what, What::Overwrite | What::Pair(_)) && scene.size != Size::Words32
-        };
-        Self { takes, ..self }
+    /// A queue, but only where one thread pushes and pops.
+    pub(crate) fn of_one_thread<F: Family>() -> Self {
+        Self {
+            name: F::NAME,
+            kind: F::KIND,
+            takes: |scene| {
+                matches!(scene.what, What::Overwrite | What::Pair(_)) && scene.size != Size::Words32
+            },
+            turn: |scene, effort| match scene.what {
+                What::Overwrite => with_element!(F, scene, effort, OVERWRITE, single::overwrite),
+                _ => with_element!(F, scene, effort, PAIR, single::pair),
+            },
+            check: check::beside_a_model::<F, [u64; 1]>,
+        }
     }
 
     /// As a queue by `push`, and where threads wait.
@@ -104,34 +127,28 @@ fn takes<F: Family>(scene: &Scene) -> bool {
 }
 
 fn turn<F: Family>(scene: &Scene, effort: &Effort) -> Sample {
-    /// `$f::<F, T>(scene, effort)`, where `T` is what the scene is about, for the loop alone.
-    macro_rules! with_element {
-        ($timed:ident, $f:path) => {{
-            use $f as f;
-            match scene.size {
-                Size::Words1 => f::<F, Only<[u64; 1], { timed::$timed }>>(scene, effort),
-                Size::Words3 => f::<F, Only<[u64; 3], { timed::$timed }>>(scene, effort),
-                Size::Words32 => f::<F, Only<[u64; 32], { timed::$timed }>>(scene, effort),
-            }
-        }};
+    macro_rules! with {
+        ($timed:ident, $f:path $(, $large:ident)?) => {
+            with_element!(F, scene, effort, $timed, $f $(, $large)?)
+        };
     }
     match scene.what {
-        What::Overwrite => with_element!(OVERWRITE, single::overwrite),
-        What::Pair(_) => with_element!(PAIR, single::pair),
-        What::PopOnEmpty => with_element!(POP_ON_EMPTY, single::pop_on_empty),
-        What::Len => with_element!(LEN, single::len),
-        What::Drain { in_batches: false } => with_element!(POPS, single::pops),
-        What::Drain { in_batches: true } => with_element!(POP_INTO, single::pop_into),
+        What::Overwrite => with!(OVERWRITE, single::overwrite, Words32),
+        What::Pair(_) => with!(PAIR, single::pair, Words32),
+        What::PopOnEmpty => with!(POP_ON_EMPTY, single::pop_on_empty),
+        What::Len => with!(LEN, single::length),
+        What::Drain { in_batches: false } => with!(POPS, single::pops),
+        What::Drain { in_batches: true } => with!(POP_INTO, single::pop_into),
         What::Messages { copied: false } => {
             messages::turn::<F, { timed::MOVED }, false>(scene, effort)
         }
         What::Messages { copied: true } => {
             messages::turn::<F, { timed::COPIED }, true>(scene, effort)
         }
-        What::Threads => with_element!(THREADS, threads::turn),
-        What::Batches => with_element!(BATCHES, threads::batches),
-        What::Polled => with_element!(POLLED, threads::polled),
-        What::Latency => with_element!(LATENCY, latency::turn),
+        What::Threads => with!(THREADS, threads::turn, Words32),
+        What::Batches => with!(BATCHES, threads::batches),
+        What::Polled => with!(POLLED, threads::polled),
+        What::Latency => with!(LATENCY, latency::turn),
         What::Lossless | What::Wake(..) | What::PingPong => {
             unreachable!("a queue takes no part where one waits")
         }

@@ -37,12 +37,15 @@ pub(crate) fn turn<F: Family, T: Element + Copy>(scene: &Scene, effort: &Effort)
     let idle = Idle::among(scene.producers + scene.consumers);
     let (_, produced, consumed) = crew::run(
         scene,
-        |number, shift| produce(queue.producer(), shift, schedule(number), idle),
-        |_, shift| consume(queue.consumer(), shift, work),
-        || thread::sleep(effort.latency),
-        || queue.end(),
+        &|number, shift| produce(queue.producer(), shift, schedule(number), idle),
+        &|_, shift| consume(queue.consumer(), shift, work),
+        effort.latency,
+        &|| queue.end(),
     );
+    sample(produced, consumed)
+}
 
+fn sample(produced: Vec<Produced>, consumed: Vec<Histogram<u64>>) -> Sample {
     let mut push_ns = histogram();
     let mut pushed = 0;
     for produced in produced {

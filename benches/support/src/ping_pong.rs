@@ -1,8 +1,6 @@
 //! Two threads, two channels, one element that goes to and fro. How long a receiver spins before it
 //! sleeps is up to the channel.
 
-use std::thread;
-
 use crate::channel::Channel;
 use crate::contender::OnlyEnd;
 use crate::crew;
@@ -16,7 +14,7 @@ pub(crate) fn turn<C: Channel, T: Element>(scene: &Scene, effort: &Effort) -> Sa
     });
     let (elapsed, round_trips, _) = crew::run(
         scene,
-        |_, shift| {
+        &|_, shift| {
             let (sender, mut receiver) = (there.0.take(), back.1.take());
             let mut round_trips = 0;
             shift.begin();
@@ -27,15 +25,15 @@ pub(crate) fn turn<C: Channel, T: Element>(scene: &Scene, effort: &Effort) -> Sa
             }
             round_trips
         },
-        |_, shift| {
+        &|_, shift| {
             let (sender, mut receiver) = (back.0.take(), there.1.take());
             shift.begin();
             while let Some(element) = C::recv(&mut receiver) {
                 C::send(&sender, element);
             }
         },
-        || thread::sleep(effort.window),
-        || (),
+        effort.window,
+        &|| (),
     );
     Sample::of([(
         "round_trips_per_s",

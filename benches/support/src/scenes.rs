@@ -62,17 +62,19 @@ pub fn short() -> Vec<Scene> {
 pub fn full() -> Vec<Scene> {
     let mut scenes = Vec::new();
     for size in SIZES {
-        scenes.extend(
-            [Overwrite, Pair(None), Pair(Half), Pair(AllButOne), PopOnEmpty]
-                .map(|what| Scene::single(what, size, CAPACITY)),
-        );
-        scenes.extend(beside_push_and_pop(size));
+        for what in [Overwrite, Pair(None), Pair(Half), Pair(AllButOne)] {
+            scenes.push(Scene::single(what, size, CAPACITY));
+        }
         for capacity in OTHER_CAPACITIES {
             scenes.extend([Overwrite, Pair(Half)].map(|what| Scene::single(what, size, capacity)));
         }
         for threads in [(1, 1), (many(), 1), (1, many()), (many(), many())] {
             scenes.push(Scene::threads(threads, size, CAPACITY, (0, 0)));
         }
+    }
+    for size in [Words1, Words3] {
+        scenes.push(Scene::single(PopOnEmpty, size, CAPACITY));
+        scenes.extend(beside_push_and_pop(size));
         scenes.extend([Scene::batches(size), Scene::polled(size)]);
     }
     scenes.extend(messages());

@@ -64,7 +64,7 @@ turns! {
     overwrite: push_all::<T, _>;
     pair: push_and_pop_all::<T, _>;
     pop_on_empty: pop_nothing::<T, _>;
-    len: ask::<T, _>;
+    length: ask::<T, _>;
     pops: drain::<T, _, false>;
     pop_into: drain::<T, _, true>;
 }

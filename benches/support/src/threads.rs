@@ -19,10 +19,10 @@ pub(crate) fn turn<F: Family, T: Element + Copy>(scene: &Scene, effort: &Effort)
     let (produced, consumed) = (Work::of(scene.produce_ns), Work::of(scene.consume_ns));
     let (elapsed, pushed, delivered) = crew::run(
         scene,
-        |_, shift| produce(queue.producer(), shift, produced),
-        |_, shift| consume(queue.consumer(), shift, consumed),
-        || thread::sleep(effort.window),
-        || queue.end(),
+        &|_, shift| produce(queue.producer(), shift, produced),
+        &|_, shift| consume(queue.consumer(), shift, consumed),
+        effort.window,
+        &|| queue.end(),
     );
     rates::<F>(elapsed, pushed, delivered)
 }
@@ -32,10 +32,10 @@ pub(crate) fn batches<F: Family, T: Element + Copy>(scene: &Scene, effort: &Effo
     let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
     let (elapsed, pushed, delivered) = crew::run(
         scene,
-        |_, shift| produce_batches(queue.producer(), shift),
-        |_, shift| consume_batches(queue.consumer(), shift),
-        || thread::sleep(effort.window),
-        || queue.end(),
+        &|_, shift| produce_batches(queue.producer(), shift),
+        &|_, shift| consume_batches(queue.consumer(), shift),
+        effort.window,
+        &|| queue.end(),
     );
     rates::<F>(elapsed, pushed, delivered)
 }
@@ -45,10 +45,10 @@ pub(crate) fn polled<F: Family, T: Element + Copy>(scene: &Scene, effort: &Effor
     let queue = Box::new(F::Queue::<T>::with_capacity(scene.capacity));
     let (elapsed, pushed, _) = crew::run(
         scene,
-        |_, shift| produce(queue.producer(), shift, Work::of(0)),
-        |_, shift| poll(queue.consumer(), shift),
-        || thread::sleep(effort.window),
-        || queue.end(),
+        &|_, shift| produce(queue.producer(), shift, Work::of(0)),
+        &|_, shift| poll(queue.consumer(), shift),
+        effort.window,
+        &|| queue.end(),
     );
     let pushed: u64 = pushed.into_iter().sum();
     Sample::of([("ns_per_op", elapsed.as_secs_f64() * 1e9 / pushed.max(1) as f64)])

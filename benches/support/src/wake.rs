@@ -105,7 +105,7 @@ fn turn<C: Channel, T: Element>(
     let received = Arc::new(AtomicU64::new(0));
     let (_, _, latency) = crew::run(
         scene,
-        |_, shift| {
+        &|_, shift| {
             // Dropped at the end of the shift, which ends the receiver's.
             let sender = sender.take();
             let (start, mut sent) = (shift.begin(), 0);
@@ -117,7 +117,7 @@ fn turn<C: Channel, T: Element>(
                 }
             }
         },
-        |_, shift| {
+        &|_, shift| {
             let log = Log {
                 start: Instant::now(),
                 latency: histogram(),
@@ -125,8 +125,8 @@ fn turn<C: Channel, T: Element>(
             };
             receive(receiver.take(), shift, log)
         },
-        || thread::sleep(effort.window),
-        || (),
+        effort.window,
+        &|| (),
     );
     let [latency] = <[_; 1]>::try_from(latency).expect("there is one receiver");
     let quantiles = [("wake_ns_p50", 0.5), ("wake_ns_p99", 0.99)];

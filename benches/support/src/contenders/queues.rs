@@ -19,8 +19,8 @@ pub(crate) fn entrants() -> Vec<Entrant> {
         Entrant::queue::<Of<MutexVec<()>>>(),
         Entrant::queue::<Of<MeteredRing<()>>>(),
         // What it costs to call the same by other ways.
-        Entrant::queue::<Of<SharedRing<()>>>().with_one_thread(),
-        Entrant::queue::<Of<DynQueue<()>>>().with_one_thread(),
+        Entrant::of_one_thread::<Of<SharedRing<()>>>(),
+        Entrant::of_one_thread::<Of<DynQueue<()>>>(),
         Entrant::queue::<Of<ArrayQueue<()>>>(),
         Entrant::queue::<Of<ConcurrentQueue<()>>>(),
     ]
