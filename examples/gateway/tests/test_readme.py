@@ -12,6 +12,7 @@ def test_the_first_example(tmp_path):
     block = re.search(r"```console\n(.*?)```", text, re.DOTALL).group(1)
     for port in "8080", "7001", "9090":
         block = block.replace(port, str(free_port()))
+    block = block.replace("\\\n", "")
     run, curl, seq, count, expected, _ = block.splitlines()
     run = run.removeprefix("$ ").replace(
         "cargo run --release -p ringway-gateway --", f"exec {BINARY}"
@@ -35,7 +36,12 @@ def test_the_first_example(tmp_path):
         last = process.communicate(timeout=PATIENCE)[1].splitlines()[-1]
         assert last == re.search(r"^account: .*", text, re.MULTILINE).group()
         done = subprocess.run(
-            count.removeprefix("$ "), shell=True, cwd=tmp_path, capture_output=True, text=True, check=True
+            count.removeprefix("$ "),
+            shell=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert done.stdout.strip() == expected
     finally:

@@ -187,7 +187,8 @@ class Picky:
         self.wrong = wrong
 
     def answer(self, request):
-        messages = [json.loads(line)["message"] for line in self.receiver.requests[-1][1].splitlines()]
+        lines = self.receiver.requests[-1][1].splitlines()
+        messages = [json.loads(line)["message"] for line in lines]
         if any(map(self.wrong, messages)):
             return web.Response(status=self.status, text="type conflict")
         self.good += messages
@@ -229,7 +230,8 @@ def test_what_is_malformed_can_be_kept_as_well(start, tmp_path):
     is_account(gateway.stop(), received=4, copied=4, delivered=4, rejected=4)
     kept = [json.loads(line) for line in rejects.read_text().splitlines()]
     assert [each["rejected"] for each in kept] == ["malformed"] * 4
-    assert sorted(each.get("message") or each["base64"] for each in kept) == ["/w==", "/w==", "{", "{"]
+    texts = sorted(each.get("message") or each["base64"] for each in kept)
+    assert texts == ["/w==", "/w==", "{", "{"]
 
 
 def test_what_is_sent_can_be_compressed(start, receive):
@@ -286,7 +288,8 @@ def test_a_receiver_that_moves_to_another_address(start, tmp_path):
     hosts.write_text("127.0.0.1 receiver.test\n")
     wrapper = tmp_path / "gateway"
     mount = f"mount --bind {hosts} /etc/hosts"
-    wrapper.write_text(f'#!/bin/sh\nexec unshare -m sh -c \'{mount} && exec "$0" "$@"\' {BINARY} "$@"\n')
+    inside = f'{mount} && exec "$0" "$@"'
+    wrapper.write_text(f"#!/bin/sh\nexec unshare -m sh -c '{inside}' {BINARY} \"$@\"\n")
     wrapper.chmod(0o755)
     if subprocess.run(["unshare", "-m", "sh", "-c", mount], check=False).returncode != 0:
         pytest.skip("a file of hosts cannot be mounted here")

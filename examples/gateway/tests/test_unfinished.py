@@ -90,7 +90,7 @@ KINDS = {
 def test_all_together_have_a_limit(start, kind):
     scheme, source, send = KINDS[kind]
     limit, count = 8 * MIB, 150
-    gateway = start("--unfinished-bytes", str(limit), inputs=["http", scheme] if scheme != "http" else ["http"])
+    gateway = start("--unfinished-bytes", str(limit), inputs={"http", scheme})
     before, open_ones = gateway.memory(), []
     for _ in range(count):
         client = clients.tcp(gateway.port[scheme])

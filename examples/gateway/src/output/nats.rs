@@ -103,8 +103,8 @@ impl Connection {
     }
 }
 
-/// A client that connects again by itself would send later messages of a batch before those that were
-/// lost with the connection.
+/// A client that connects again by itself would send later messages of a batch before those that
+/// were lost with the connection.
 fn without_reconnecting(
     options: ConnectOptions,
     lost: &CancellationToken,
