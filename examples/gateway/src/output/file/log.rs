@@ -103,7 +103,8 @@ impl Log {
                 // A part of it may be there, which would make a torn line.
                 self.is_torn |= file.set_len(self.size).is_err();
             } else {
-                (self.file, self.is_torn) = (None, true);
+                // The rest of a line in a pipe is gone with whoever read it.
+                (self.file, self.is_torn) = (None, !self.is_pipe());
             }
             return Err(error);
         }
