@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Plots of a comparison: bench/plot.py [results.json [folder]]. Needs matplotlib.
+"""Plots of a comparison: benches/plot.py [results.json [folder]]. Needs matplotlib.
 
 Reads what `cargo compare` has written, target/compare/latest.json unless told otherwise, and writes
-overwrite.svg, threads-8B.svg and a latency-….svg into the folder,
-bench/results unless told otherwise.
+overwrite.svg, messages.svg, threads-8B.svg and a latency-….svg into the folder, benches/results
+unless told otherwise.
 """
 
 import json
@@ -17,7 +17,8 @@ matplotlib.rcParams["svg.hashsalt"] = "ringway"  # the same file for the same re
 from matplotlib import pyplot as plt
 
 HERE = Path(__file__).parent
-OWN = ["AtomicRing", "spsc", "MutexRing", "ChannelQueue", "MutexVec", "metered AtomicRing", "channel", "channel, recv_batch"]
+OWN = ["AtomicRing", "spsc", "MutexRing", "ChannelQueue", "MutexVec", "metered AtomicRing"]
+OWN += ["Arc of AtomicRing", "dyn AtomicRing", "channel", "channel, recv_batch"]
 
 
 def colour(contender, kind):
@@ -65,6 +66,31 @@ def threads(results, file):
     save(figure, results, file)
 
 
+def messages(results, file):
+    """By size: what a queue costs, and what it adds to a copy."""
+    figure, all_axes = plt.subplots(1, 2, figsize=(12, 5))
+    labels = {"moved": "ns for a message moved", "copied": "times as long as with no queue, copied"}
+    for axes, (doing, label) in zip(all_axes, labels.items()):
+        sizes = sorted(int(m["scene"].split("/")[2][:-1]) for m in results["measurements"]
+                       if m["scene"].startswith(f"messages/{doing}/") and m["contender"] == "no queue")
+        rows = {size: {c: (k, s["median"]) for c, k, s in measured(results, f"messages/{doing}/{size}B", "ns_per_op")}
+                for size in sizes}
+        for name in rows[sizes[0]] if sizes else ():
+            base = [rows[size]["no queue"][1] if doing == "copied" else 1 for size in sizes]
+            values = [rows[size][name][1] / unit for size, unit in zip(sizes, base)]
+            style = ":" if rows[sizes[0]][name][0] == "Floor" else "-" if name in OWN else "--"
+            axes.plot(sizes, values, f"o{style}", label=name, markersize=4)
+        axes.set_xscale("log")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.minorticks_off()
+        axes.set_xlabel("bytes")
+        axes.set_ylabel(label)
+        axes.set_ylim(0)
+        axes.grid(alpha=0.3)
+    all_axes[1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+    save(figure, results, file)
+
+
 def latency(results, folder):
     """Of the scene with the most threads, in overload: by quantile, so many nines."""
     scenes = [m["scene"] for m in results["measurements"] if "/consume1000/rate" in m["scene"]]
@@ -101,6 +127,8 @@ def main():
     results = json.loads(source.read_text())
     folder.mkdir(parents=True, exist_ok=True)
     overwrite(results, folder / "overwrite.svg")
+    if any(m["scene"].startswith("messages/") for m in results["measurements"]):
+        messages(results, folder / "messages.svg")
     threads(results, folder / "threads-8B.svg")
     latency(results, folder)
 

@@ -19,7 +19,7 @@ use bench_support::{cores, scenes};
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]
 struct Arguments {
-    /// Every scene, with more and longer rounds
+    /// Every scene
     #[arg(long)]
     full: bool,
 
@@ -56,7 +56,7 @@ struct Arguments {
 }
 
 const SHORT_ROUNDS: u32 = 9;
-const FULL_ROUNDS: u32 = 11;
+const FULL_ROUNDS: u32 = 7;
 
 /// Compares the contenders, as the command line says.
 pub(crate) fn run() {

@@ -10,11 +10,20 @@ use bench_support::cores;
 impl Machine {
     pub(crate) fn this(pinned: bool) -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model =
-            cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let field = |name: &str| {
+            let mut lines = cpuinfo.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(": "))
+        };
+        // The name alone does not always tell the generation.
+        let processor = match (field("model name"), field("cpu family"), field("model")) {
+            (Some(name), Some(family), Some(model)) => {
+                format!("{name}, family {family}, model {model}")
+            }
+            _ => env::consts::ARCH.into(),
+        };
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         Self {
-            processor: model.map_or(env::consts::ARCH, |(_, model)| model).into(),
+            processor,
             cores: cores::count(),
             pinned,
             // What comes after the first dash is whose build it is.

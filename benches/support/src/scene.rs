@@ -245,7 +245,7 @@ pub struct Effort {
 
 impl Effort {
     pub const SHORT: Self = Self::microseconds(1500, 30_000, 100_000);
-    pub const FULL: Self = Self::microseconds(1500, 30_000, 150_000);
+    pub const FULL: Self = Self::microseconds(2000, 30_000, 100_000);
     /// So that everything has run.
     pub const TEST: Self = Self::microseconds(10, 200, 500);
 

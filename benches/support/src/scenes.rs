@@ -18,8 +18,8 @@ pub const MESSAGES: [usize; 4] = [18, 4266, 6786, 79_435];
 /// Of lossless channels.
 const ROOMS: [usize; 5] = [1, 8, 32, 64, 1024];
 
-/// Nanoseconds for an element.
-const WORK: [u64; 3] = [0, 100, 1000];
+/// Nanoseconds for an element, of producers and of consumers.
+const WORK: [(u64, u64); 4] = [(100, 100), (0, 1000), (1000, 0), (1000, 1000)];
 
 /// The work of a consumer for each element, and pushes a second for each two cores: well below what
 /// it can take, and twice what one that has a core for itself can.
@@ -82,8 +82,7 @@ pub fn full() -> Vec<Scene> {
         for capacity in OTHER_CAPACITIES {
             scenes.push(Scene::threads(threads, Words1, capacity, (0, 0)));
         }
-        let work = WORK.into_iter().flat_map(|produce| WORK.map(|consume| (produce, consume)));
-        scenes.extend(work.skip(1).map(|work| Scene::threads(threads, Words1, CAPACITY, work)));
+        scenes.extend(WORK.map(|work| Scene::threads(threads, Words1, CAPACITY, work)));
     }
     for load in [UNDERLOAD, OVERLOAD] {
         for size in [Words1, Words3] {
