@@ -92,7 +92,7 @@ def messages(results, file):
         rows = {
             size: {
                 c: (k, s["median"])
-                for c, k, s in measured(results, f"messages/{doing}/{size}B", "ns_per_op")
+                for c, k, s in measured(results, f"messages/{doing}/{size}B/cap64", "ns_per_op")
             }
             for size in sizes
         }
