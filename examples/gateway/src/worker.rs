@@ -316,7 +316,6 @@ impl Worker {
     }
 
     #[cfg(not(feature = "file"))]
-    #[expect(clippy::unused_async, reason = "as with the feature")]
     async fn keep(&self, _messages: &[&Message], _why: Rejection) {}
 
     fn expire(&mut self, batch: &mut Vec<Message>) {
