@@ -1,4 +1,5 @@
-//! Which groups there are. Names are short, because criterion cuts them to the margins of its plots.
+//! Which groups there are. Names are short, because criterion cuts them to the margins of its
+//! plots.
 
 use bench_support::entrant::Entrant;
 use bench_support::scene::{Inside, Place, Scene, Size, Sleeper, What};
