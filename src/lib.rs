@@ -50,7 +50,7 @@
 //! | | | brings | and the crates |
 //! |---|---|---|---|
 //! | `std` | default | [`MutexRing`], [`MutexVec`], [`Kind`]; a thread keeps [its number](AtomicRing#threads-and-their-numbers), so that an `Exchange` ring and [`Metered`] are faster | |
-//! | `channel` | default | [`channel()`], at whose ends threads wait; `std` | `event-listener`, `parking`, `pin-project-lite` |
+//! | `channel` | default | [`channel()`], at whose ends threads wait; `std` | `parking` |
 //! | `channel-queue` | default | [`ChannelQueue`] | `concurrent-queue` |
 //! | `async` | | channels at whose ends tasks wait, on any runtime; `channel` | `futures-core`, `futures-timer` |
 //! | `sink` | | a channel's sender as a `Sink`; `async` | `futures-sink` |

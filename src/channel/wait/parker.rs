@@ -41,16 +41,24 @@ impl Parker {
         &self.waker
     }
 
-    /// Sleeps until the waker is called, or for no reason, but not beyond the deadline; returns
-    /// whether that is still to come.
-    pub(in crate::channel) fn park(&self, deadline: Option<Instant>) -> bool {
-        match deadline {
-            None => self.parker.park(),
-            #[cfg(ringway_loom)]
-            Some(_) => unreachable!("there are no clocks in models"),
-            #[cfg(not(ringway_loom))]
-            Some(deadline) => {
-                return self.parker.park_deadline(deadline) || Instant::now() < deadline;
+    /// Sleeps until `is_woken`, but not beyond the deadline; returns whether it was woken. The
+    /// waker is called after `is_woken` has become true.
+    pub(in crate::channel) fn sleep(
+        &self,
+        deadline: Option<Instant>,
+        is_woken: impl Fn() -> bool,
+    ) -> bool {
+        while !is_woken() {
+            match deadline {
+                None => self.parker.park(),
+                #[cfg(ringway_loom)]
+                Some(_) => unreachable!("there are no clocks in models"),
+                #[cfg(not(ringway_loom))]
+                Some(deadline) => {
+                    if !self.parker.park_deadline(deadline) && Instant::now() >= deadline {
+                        return is_woken();
+                    }
+                }
             }
         }
         true
