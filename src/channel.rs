@@ -38,6 +38,7 @@ pub use sink::SenderSink;
 #[cfg(feature = "async")]
 pub use tasks::{
     ClosedFuture, RecvBatchFuture, RecvFuture, SendAllFuture, SendFromFuture, SendFuture,
+    SendTimeoutFuture,
 };
 pub use weak::{WeakReceiver, WeakSender};
 

@@ -13,6 +13,8 @@ mod imp {
     #[cfg(feature = "std")]
     pub(crate) use std::sync::Mutex;
     #[cfg(feature = "channel")]
+    pub(crate) use std::sync::MutexGuard;
+    #[cfg(feature = "channel")]
     pub(crate) use std::thread_local;
 
     /// [`core::cell::UnsafeCell`] behind the interface of loom's, which checks every access.
@@ -46,6 +48,8 @@ mod imp {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::Mutex;
+    #[cfg(feature = "channel")]
+    pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
     #[cfg(feature = "channel")]
     pub(crate) use loom::thread_local;

@@ -17,7 +17,7 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::FusedStream;
 use futures_timer::Delay;
 
-use super::error::{RecvError, SendError, TryRecvError};
+use super::error::{RecvError, SendError, SendTimeoutError, TryRecvError};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::{ListOf, Shared};
@@ -100,6 +100,36 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// ```
     pub fn send_from<'a>(&'a self, value: &'a mut Option<T>) -> SendFromFuture<'a, T, Q> {
         SendFromFuture { sender: self, value, waiter: None, is_done: false }
+    }
+
+    /// As [`send_async`](Self::send_async), but waits no longer than `timeout`, and gives the value
+    /// back then. It tries at least once. The time is kept as by
+    /// [`recv_batch_async`](Receiver::recv_batch_async), and runs from the first poll that finds no
+    /// room.
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError`] gives the value back when the channel is closed, or there was no room
+    /// in time.
+    ///
+    /// # Panics
+    ///
+    /// If `futures-timer` cannot start its thread.
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use std::time::Duration;
+    /// use ringway::{AtomicRing, channel::SendTimeoutError};
+    ///
+    /// let (tx, rx) = ringway::channel(AtomicRing::new(1));
+    /// let moment = Duration::from_millis(1);
+    /// assert_eq!(tx.send_timeout_async('a', moment).await, Ok(()));
+    /// assert_eq!(tx.send_timeout_async('b', moment).await, Err(SendTimeoutError::Timeout('b')));
+    /// # drop(rx);
+    /// # });
+    /// ```
+    pub fn send_timeout_async(&self, value: T, timeout: Duration) -> SendTimeoutFuture<'_, T, Q> {
+        SendTimeoutFuture { sending: self.send_async(value), timeout, time_is_up: None }
     }
 
     /// As [`send_all`](Self::send_all), for a task. A future that is dropped has sent what is no
@@ -356,6 +386,53 @@ impl<T, Q: Queue<T>> FusedFuture for SendFuture<'_, T, Q> {
     }
 }
 
+/// The future of [`Sender::send_timeout_async`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct SendTimeoutFuture<'a, T, Q> {
+    sending: SendFuture<'a, T, Q>,
+    timeout: Duration,
+    time_is_up: Option<Delay>,
+}
+
+impl<T, Q> SendTimeoutFuture<'_, T, Q> {
+    /// Gives up sending, and returns the value if it was not sent.
+    #[must_use = "this is the value that was not sent"]
+    pub fn into_value(self) -> Option<T> {
+        self.sending.value
+    }
+}
+
+impl<T, Q: Queue<T>> Future for SendTimeoutFuture<'_, T, Q> {
+    type Output = Result<(), SendTimeoutError<T>>;
+
+    /// # Panics
+    ///
+    /// If it is polled after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { sending, timeout, time_is_up } = self.get_mut();
+        if let Poll::Ready(sent) = Pin::new(&mut *sending).poll(cx) {
+            return Poll::Ready(sent.map_err(SendTimeoutError::from));
+        }
+        // Without a clock where none is needed.
+        if !timeout.is_zero() {
+            ready!(Pin::new(time_is_up.get_or_insert_with(|| Delay::new(*timeout))).poll(cx));
+        }
+        sending.waiter = None;
+        // Once more, past the budget, which may be why the future was pending.
+        if let Poll::Ready(sent) = sending.sender.get().poll_send(&mut sending.value) {
+            return Poll::Ready(sent.map_err(SendTimeoutError::from));
+        }
+        let value = sending.value.take().expect("it was not sent");
+        Poll::Ready(Err(SendTimeoutError::Timeout(value)))
+    }
+}
+
+impl<T, Q: Queue<T>> FusedFuture for SendTimeoutFuture<'_, T, Q> {
+    fn is_terminated(&self) -> bool {
+        self.sending.is_terminated()
+    }
+}
+
 /// The future of [`Sender::send_from`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct SendFromFuture<'a, T, Q> {
@@ -581,8 +658,15 @@ impl<T, Q> Unpin for SendFuture<'_, T, Q> {}
 impl<T, Q> Unpin for RecvFuture<'_, T, Q> {}
 impl<T, Q> Unpin for RecvBatchFuture<'_, T, Q> {}
 impl<T, Q> Unpin for SendFromFuture<'_, T, Q> {}
+impl<T, Q> Unpin for SendTimeoutFuture<'_, T, Q> {}
 impl<T, Q> Unpin for SendAllFuture<'_, T, Q> {}
 impl<Q> Unpin for ClosedFuture<Q> {}
+
+impl<T, Q> fmt::Debug for SendTimeoutFuture<'_, T, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SendTimeoutFuture").field(&self.sending).finish()
+    }
+}
 
 macro_rules! debug {
     ($($name:literal [$($generics:tt)*] $future:ty),*) => {$(

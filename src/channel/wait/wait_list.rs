@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::ops::Deref;
-use std::sync::{MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::PoisonError;
+use std::task::Waker;
+#[cfg(feature = "async")]
+use std::task::{Context, Poll};
 
 use crossbeam_utils::CachePadded;
 
 use super::panics::Panics;
-use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// A list of waiters that costs one load when nobody sleeps.
 ///
@@ -109,7 +111,7 @@ impl WaitList {
         self.asleep.store(waiters.queue.len(), order);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(ringway_loom)))]
     pub(in crate::channel) fn asleep(&self) -> usize {
         self.asleep.load(Ordering::SeqCst)
     }
@@ -151,6 +153,7 @@ impl<L: Deref<Target = WaitList>> Waiter<L> {
     }
 
     /// Ready when it has been woken; else the task will be woken when it is.
+    #[cfg(feature = "async")]
     pub(in crate::channel) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(ticket) = self.ticket else { return Poll::Ready(()) };
         let mut waiters = self.list.lock();
