@@ -48,7 +48,8 @@ impl Parker {
         deadline: Option<Instant>,
         is_woken: impl Fn() -> bool,
     ) -> bool {
-        while !is_woken() {
+        loop {
+            // The waker may have been called already, and then this returns at once.
             match deadline {
                 None => self.parker.park(),
                 #[cfg(ringway_loom)]
@@ -60,7 +61,10 @@ impl Parker {
                     }
                 }
             }
+            // It may have been called for an earlier sleep.
+            if is_woken() {
+                return true;
+            }
         }
-        true
     }
 }

@@ -63,7 +63,7 @@ impl WaitList {
     pub(in crate::channel) fn wake_each(&self, n: usize, panics: &mut Panics) {
         // Those that come meanwhile see the condition themselves: it ends beside waiters that
         // listen again and again.
-        let end = self.lock().next;
+        let end = if n == 1 { Ticket::MAX } else { self.lock().next };
         for _ in 0..n {
             let Some(waker) = self.take_first(end) else { break };
             panics.catch(|| waker.wake());
