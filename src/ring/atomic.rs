@@ -172,9 +172,6 @@ macro_rules! with_ring {
     ($self:ident, $ring:ident => $call:expr) => {
         with_ring!((&$self.repr), $ring => $call)
     };
-    (mut $self:ident, $ring:ident => $call:expr) => {
-        with_ring!((&mut $self.repr), $ring => $call)
-    };
     (($repr:expr), $ring:ident => $call:expr) => {
         match $repr {
             Repr::Inline($ring) if Inline::<T>::FITS => $call,
@@ -300,17 +297,6 @@ impl<T> AtomicRing<T> {
     /// When `out` cannot grow; no element is lost then.
     pub fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
         with_ring!(self, ring => ring.pop_into(out, max.min(ring.capacity())))
-    }
-
-    /// As [`push`](Self::push), without an exchange, as nobody else has the ring.
-    pub fn push_mut(&mut self, value: T) -> Pushed<T> {
-        with_ring!(mut self, ring => ring.push_mut(value))
-    }
-
-    /// As [`pop`](Self::pop), without an exchange, as nobody else has the ring.
-    #[must_use = "a popped element is in no queue any more"]
-    pub fn pop_mut(&mut self) -> Option<T> {
-        with_ring!(mut self, ring => ring.pop_mut())
     }
 
     /// Closes the ring: from now on nothing goes in. Returns whether this call closed it.
