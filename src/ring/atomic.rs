@@ -229,10 +229,12 @@ impl<T> AtomicRing<T> {
     }
 
     // `push` and `pop` are inlined by force as far as the exchange. As calls they take an element
-    // of several words through memory, written in pieces and read as a whole, which stalls.
+    // of several words through memory, written in pieces and read as a whole, which stalls. Not in
+    // debug builds, where each inlined call would add its copies of the element to the caller's
+    // stack.
 
     /// Stores `value` as the newest element; evicts the oldest one if it has to make room.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn push(&self, value: T) -> Pushed<T> {
         with_ring!(self, ring => ring.push::<true>(value))
     }
@@ -242,7 +244,7 @@ impl<T> AtomicRing<T> {
     /// # Errors
     ///
     /// [`TryPushError`] gives the value back.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_push(&self, value: T) -> Result<(), TryPushError<T>> {
         match with_ring!(self, ring => ring.push::<false>(value)) {
             Pushed::Stored => Ok(()),
@@ -254,7 +256,7 @@ impl<T> AtomicRing<T> {
     /// Takes the oldest element, or returns `None` if the ring was empty at that moment.
     ///
     /// To find the end of a closed ring, use [`try_pop`](Self::try_pop).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
         with_ring!(self, ring => ring.pop())
@@ -285,7 +287,7 @@ impl<T> AtomicRing<T> {
     ///
     /// [`TryPopError::Closed`] if the ring is empty and closed, so that no element will ever come;
     /// [`TryPopError::Empty`] if it is empty and open.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_pop(&self) -> Result<T, TryPopError> {
         with_ring!(self, ring => ring.try_pop())
     }

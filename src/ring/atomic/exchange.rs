@@ -41,7 +41,7 @@ impl<T> Exchange<T> {
     ///
     /// `seen` was loaded from `slot`, which is one of these slots; the spare is of these cells, and
     /// holds an element exactly if `stamp` is full.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn swap<'a>(
         &self,
         (slot, seen): (&AtomicU64, u64),
@@ -87,12 +87,12 @@ impl<T> Slots for Exchange<T> {
         Ok(Self { slots, layout, cells })
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn layout(&self) -> WordLayout {
         self.layout
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn load(&self, position: Position) -> (&AtomicU64, u64) {
         let index = position.index();
         debug_assert!(index < self.slots.len());
@@ -109,7 +109,7 @@ impl<T> Slots for Exchange<T> {
         slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok()
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn owner(&self) -> Option<Spare<'_, T>> {
         // SAFETY: as the caller says.
         unsafe { self.cells.spare() }
@@ -123,7 +123,7 @@ impl<T> Slots for Exchange<T> {
         unsafe { self.cells.with_spare(operate) }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn prepare<'a>(spare: Spare<'a, T>, value: T) -> Incoming<'a, T>
     where
         Self: 'a,
@@ -142,7 +142,7 @@ impl<T> Slots for Exchange<T> {
         spare.cell().with(|cell| unsafe { cell.cast::<T>().read() })
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn put<'a>(
         &'a self,
         position: Position,
@@ -153,7 +153,7 @@ impl<T> Slots for Exchange<T> {
         unsafe { self.swap(seen, position.full(self.layout), incoming.0) }.map_err(Incoming)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn take<'a>(
         &'a self,
         position: Position,
@@ -166,7 +166,7 @@ impl<T> Slots for Exchange<T> {
         unsafe { self.swap(seen, stamp, spare) }.ok()
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn into_element<'a>(Outgoing { spare, full }: Outgoing<'a, T>) -> Option<T>
     where
         Self: 'a,

@@ -46,7 +46,7 @@ impl<T> Inline<T> {
         AtomicPair::is_supported()
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn payload(element: T) -> Payload {
         assert!(Self::FITS);
         let mut payload = Payload::uninit();
@@ -58,7 +58,7 @@ impl<T> Inline<T> {
     /// # Safety
     ///
     /// The payload holds a `T`, and this is the only time that it is taken out.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn element(payload: Payload) -> T {
         assert!(Self::FITS);
         // SAFETY: there is a `T`, says the caller; it need not be aligned for one.
@@ -91,12 +91,12 @@ impl<T> Slots for Inline<T> {
         Ok(Self { slots, layout, element: PhantomData })
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn layout(&self) -> WordLayout {
         self.layout
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn load(&self, position: Position) -> (&AtomicPair, u64) {
         let index = position.index();
         debug_assert!(index < self.slots.len());
@@ -111,12 +111,12 @@ impl<T> Slots for Inline<T> {
         slot.exchange_stamp(seen, slot.payload(), seen | self.layout.closed())
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn owner(&self) -> Option<()> {
         Some(())
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn with_owner<'a, R>(&'a self, operate: impl FnOnce(()) -> R) -> R
     where
         Self: 'a,
@@ -124,7 +124,7 @@ impl<T> Slots for Inline<T> {
         operate(())
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn prepare<'a>((): (), value: T) -> Incoming<T>
     where
         Self: 'a,
@@ -140,7 +140,7 @@ impl<T> Slots for Inline<T> {
         unsafe { Self::element(incoming.0) }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn put<'a>(
         &'a self,
         position: Position,
@@ -159,7 +159,7 @@ impl<T> Slots for Inline<T> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn take<'a>(
         &'a self,
         position: Position,
@@ -179,7 +179,7 @@ impl<T> Slots for Inline<T> {
         })
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn into_element<'a>(Outgoing { payload, full, .. }: Outgoing<T>) -> Option<T>
     where
         Self: 'a,

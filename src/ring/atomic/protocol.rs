@@ -58,7 +58,7 @@ impl<S: Slots> Ring<S> {
     /// Nothing but what is needed when nobody is in the way stands here. The rest is out of line,
     /// where it takes no registers from this. The element goes from the caller into its cell first,
     /// so that no call has to preserve it.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn push<const EVICT: bool>(&self, value: S::Element) -> Pushed<S::Element> {
         if EVICT && self.tail.turn.is_anything() {
             self.give_turn();
@@ -72,7 +72,7 @@ impl<S: Slots> Ring<S> {
     }
 
     /// Goes on with a push whose value is ready.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn push_incoming<'a, const EVICT: bool>(
         &'a self,
         incoming: S::Incoming<'a>,
@@ -162,7 +162,7 @@ impl<S: Slots> Ring<S> {
     /// *Linearization point*: the successful exchange; for `None`, the load of the slot.
     /// *Progress*: lock-free. An exchange fails, or a position turns out to be gone, only because
     /// another operation succeeded.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn pop(&self) -> Option<S::Element> {
         self.take_oldest(Some, |_| None)
     }
@@ -171,7 +171,7 @@ impl<S: Slots> Ring<S> {
     ///
     /// *Linearization point*, *progress*: as for [`pop`](Self::pop). The slot that shows that
     /// nothing is inside shows whether the ring is closed.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn try_pop(&self) -> Result<S::Element, TryPopError> {
         self.take_oldest(Ok, Err)
     }
@@ -179,7 +179,7 @@ impl<S: Slots> Ring<S> {
     /// Returns `taken` of the oldest element, or else `none` of the reason.
     ///
     /// Each way out makes its result by itself: an intermediate one would be kept in memory.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn take_oldest<R>(
         &self,
         taken: impl Fn(S::Element) -> R,
@@ -292,12 +292,12 @@ impl<S: Slots> Ring<S> {
         taken + pop_each(out, max - taken, || self.pop())
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn is_full_at(&self, seen: Seen<'_, S>) -> bool {
         self.slots.layout().is_full(seen.1)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn is_closed_at(&self, seen: Seen<'_, S>) -> bool {
         self.slots.layout().is_closed(seen.1)
     }
@@ -358,7 +358,7 @@ impl<S: Slots> Ring<S> {
     }
 
     /// Moves the hint after a pop at `head`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn advance_head_hint(&self, head: Position) {
         match head.next_in_lap(self.slots.layout()) {
             Some(next) => self.head.publish(next),
@@ -367,7 +367,7 @@ impl<S: Slots> Ring<S> {
     }
 
     /// Moves the hint after a push at `tail`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn advance_tail_hint(&self, tail: Position) {
         match tail.next_in_lap(self.slots.layout()) {
             Some(next) => self.tail.hint.publish(next),
@@ -439,6 +439,7 @@ impl<S: Slots> Ring<S> {
     /// Test hook: where the hints are.
     #[cfg(all(test, not(ringway_loom)))]
     pub(super) fn hints(&self) -> (Position, Position) {
+        let layout = self.slots.layout();
         (self.head.load(layout), self.tail.hint.load(layout))
     }
 
@@ -467,7 +468,7 @@ enum LatePushed<T> {
 }
 
 impl<T> From<LatePushed<T>> for Pushed<T> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(late: LatePushed<T>) -> Self {
         match late {
             LatePushed::Stored => Self::Stored,
