@@ -143,6 +143,12 @@ impl Position {
     pub(crate) fn is_after(self, other: Self) -> bool {
         self.to_bits().wrapping_sub(other.to_bits()) as i64 > 0
     }
+
+    /// The later one of two positions.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        if other.is_after(self) { other } else { self }
+    }
 }
 
 /// A position taken apart, for a thread that visits one slot after the other.

@@ -167,13 +167,14 @@ impl<T> Slots for Exchange<T> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn into_element<'a>(Outgoing { spare, full }: Outgoing<'a, T>) -> Option<T>
+    fn finish<'a>(Outgoing { spare, full }: Outgoing<'a, T>) -> (Option<T>, Spare<'a, T>)
     where
         Self: 'a,
     {
         // SAFETY: `full`, so there is a `T` in this thread's own cell, and it leaves with
         // `outgoing`.
-        full.then(|| spare.cell().with(|cell| unsafe { cell.cast::<T>().read() }))
+        let element = full.then(|| spare.cell().with(|cell| unsafe { cell.cast::<T>().read() }));
+        (element, spare)
     }
 }
 

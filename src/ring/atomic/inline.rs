@@ -180,12 +180,12 @@ impl<T> Slots for Inline<T> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn into_element<'a>(Outgoing { payload, full, .. }: Outgoing<T>) -> Option<T>
+    fn finish<'a>(Outgoing { payload, full, .. }: Outgoing<T>) -> (Option<T>, ())
     where
         Self: 'a,
     {
         // SAFETY: `full`, so there is a `T`, and it leaves with `outgoing`.
-        full.then(|| unsafe { Self::element(payload) })
+        (full.then(|| unsafe { Self::element(payload) }), ())
     }
 }
 

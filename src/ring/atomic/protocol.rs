@@ -8,7 +8,7 @@ use crossbeam_utils::{Backoff, CachePadded};
 
 use super::slots::{Seen, Slots};
 use crate::error::{CapacityError, TryPopError};
-use crate::queue::{Pushed, pop_each};
+use crate::queue::Pushed;
 use crate::ring::contention::back_off;
 use crate::ring::hint::Hint;
 use crate::ring::position::Position;
@@ -264,32 +264,41 @@ impl<S: Slots> Ring<S> {
         popped
     }
 
-    /// Takes up to `max` elements, each as [`pop`](Self::pop) does, and moves the hint of the head
-    /// once; returns how many.
+    /// Takes up to `max` elements, but no more than are inside at first, each as
+    /// [`pop`](Self::pop) does, and moves the hint of the head once; returns how many.
     pub(super) fn pop_into(&self, out: &mut Vec<S::Element>, max: usize) -> usize {
+        let max = max.min(self.len());
+        // Before the first exchange: an element in hand would be lost if `out` could not grow.
+        out.reserve(max);
+        // What the short way has not found, the long way may find: at a closed slot, or after
+        // losing.
+        let taken = self.pop_in_a_row(out, max);
+        taken + (taken..max).map_while(|_| self.pop()).map(|value| out.push(value)).count()
+    }
+
+    /// Takes up to `max` elements as long as nobody is in the way.
+    fn pop_in_a_row(&self, out: &mut Vec<S::Element>, max: usize) -> usize {
+        // SAFETY: the only owner of this operation at this time.
+        let Some(mut owner) = (unsafe { self.slots.owner() }) else { return 0 };
         let layout = self.slots.layout();
         let (mut head, _) = self.find_head();
         let mut taken = 0;
         while taken < max {
-            // Before the exchange: an element in hand would be lost if `out` could not grow.
-            out.reserve(1);
             // SAFETY: `head` is a position of this ring.
             let seen = unsafe { self.slots.load(head) };
             if !head.is_head(seen.1, layout) || !layout.is_full(seen.1) {
                 break;
             }
-            // SAFETY: the only owner of this operation at this time.
-            let Some(owner) = (unsafe { self.slots.owner() }) else { break };
             // SAFETY: `seen` is of the slot of `head`, shows that it is full of it, and is open.
             let Some(outgoing) = (unsafe { self.slots.take(head, seen, 0, owner) }) else { break };
-            out.extend(S::into_element(outgoing));
+            let element;
+            (element, owner) = S::finish(outgoing);
+            out.extend(element);
             head = head.next(layout);
             taken += 1;
         }
         self.head.publish(head);
-        // What the short way has not found, the long way may find: at a closed slot, or after
-        // losing.
-        taken + pop_each(out, max - taken, || self.pop())
+        taken
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -329,12 +338,30 @@ impl<S: Slots> Ring<S> {
         self.is_closed_at(seen)
     }
 
-    /// How many elements were inside at one moment of this call.
+    /// Returns the number of elements.
     ///
     /// *Linearization point*: the load that found the tail, in the round in which the head had not
     /// moved. *Progress*: lock-free; a round is repeated only because an element has gone
     /// meanwhile.
+    #[inline]
     pub(super) fn len(&self) -> usize {
+        let layout = self.slots.layout();
+        let tail = self.tail.hint.load(layout);
+        let head = self.head.load(layout).max(tail.add_laps(-1, layout));
+        // SAFETY: hints of this ring, and what is a lap before, are positions of it.
+        let (at_head, at_tail) = unsafe { (self.slots.load(head), self.slots.load(tail)) };
+        // SAFETY: as above.
+        let unmoved = unsafe { self.slots.load(head) }.1 == at_head.1;
+        if head.is_head(at_head.1, layout) && tail.is_tail(at_tail.1, layout) && unmoved {
+            tail.since(head, layout)
+        } else {
+            self.len_again()
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn len_again(&self) -> usize {
         let (head, _) = self.find_head();
         let layout = self.slots.layout();
         search::len(

@@ -125,10 +125,20 @@ pub(super) trait Slots: Sized {
         owner: Self::Owner<'a>,
     ) -> Option<Self::Outgoing<'a>>;
 
-    /// Returns the element that came out of the slot, if it held one.
-    fn into_element<'a>(outgoing: Self::Outgoing<'a>) -> Option<Self::Element>
+    /// Returns the element that came out of the slot, if it held one, and the owner for another
+    /// exchange.
+    fn finish<'a>(outgoing: Self::Outgoing<'a>) -> (Option<Self::Element>, Self::Owner<'a>)
     where
         Self: 'a;
+
+    /// Returns the element that came out of the slot, if it held one.
+    #[inline(always)]
+    fn into_element<'a>(outgoing: Self::Outgoing<'a>) -> Option<Self::Element>
+    where
+        Self: 'a,
+    {
+        Self::finish(outgoing).0
+    }
 }
 
 /// A slot, and the word that was loaded from it.
