@@ -651,4 +651,10 @@ macro_rules! spsc_tests {
         }
     };
 }
-spsc_tests!(both_ends_flat_out the_consumer_dies the_producer_dies the_producer_closes what_an_end_sees_stays_so);
+spsc_tests!(
+    both_ends_flat_out
+    the_consumer_dies
+    the_producer_dies
+    the_producer_closes
+    what_an_end_sees_stays_so
+);

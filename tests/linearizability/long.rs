@@ -211,8 +211,9 @@ impl Summary {
 
     pub(crate) fn conclude(&self, what: &str) {
         println!(
-            "{what}: {} histories, {} of them with calls that overlap; {} calls, {:.0} % of them overlap; \
-             checked in {:.0} µs on average, {:.1} ms at most, {} states at most; {} without a verdict",
+            "{what}: {} histories, {} of them with calls that overlap; {} calls, {:.0} % of them \
+             overlap; checked in {:.0} µs on average, {:.1} ms at most, {} states at most; {} \
+             without a verdict",
             self.histories,
             self.concurrent,
             self.calls,

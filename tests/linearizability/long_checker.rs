@@ -151,8 +151,8 @@ impl History {
                 Some(format!("\n  thread {thread}, call {number}: {op:?} -> {ret:?}{blocked}"))
             });
         format!(
-            "no order of the calls is right. The longest found has {} of {} calls and ends in {model:?}; \
-             none can be next of{}",
+            "no order of the calls is right. The longest found has {} of {} calls and ends in \
+             {model:?}; none can be next of{}",
             furthest.len(),
             self.threads.iter().map(Vec::len).sum::<usize>(),
             waiting.collect::<String>(),
