@@ -165,7 +165,7 @@ mod models {
     use loom::sync::Arc;
     use loom::thread;
 
-    use super::Cells;
+    use super::{Cells, Spare};
 
     /// Two of the four threads are beyond the first segment: one sees the segment that the other
     /// has made, or both make it. Nothing else orders them, as the slots of a ring would.
@@ -174,13 +174,12 @@ mod models {
         loom::model(|| {
             let cells = Arc::new(Cells::<u32>::new(1).unwrap());
             let touch = |cells: &Cells<u32>| {
+                let write = |spare: Spare<'_, u32>| {
+                    // SAFETY: the spare is this thread's alone.
+                    spare.cell().with_mut(|cell| unsafe { cell.cast::<u32>().write(1) });
+                };
                 // SAFETY: the only spare of this thread at this time.
-                unsafe {
-                    cells.with_spare(|spare| {
-                        // SAFETY: the spare is this thread's alone.
-                        spare.cell().with_mut(|cell| unsafe { cell.cast::<u32>().write(1) });
-                    });
-                }
+                unsafe { cells.with_spare(write) };
             };
             let others = [(); 3].map(|()| {
                 let cells = Arc::clone(&cells);

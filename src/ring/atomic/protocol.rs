@@ -79,8 +79,7 @@ impl<S: Slots> Ring<S> {
     ) -> Pushed<S::Element> {
         let layout = self.slots.layout();
         let tail = self.tail.hint.load(layout);
-        // SAFETY: a hint of this ring is a position of it.
-        let seen = unsafe { self.slots.load(tail) };
+        let seen = self.load(tail);
         let is_full = layout.is_full(seen.1);
         // `is_tail` is false of a closed slot, too.
         if !tail.is_tail(seen.1, layout) || !EVICT && is_full {
@@ -151,8 +150,7 @@ impl<S: Slots> Ring<S> {
     #[inline(never)]
     fn give_turn(&self) {
         let (tail, (_, seen)) = self.find_tail();
-        // SAFETY: `tail` is a position of this ring.
-        let look = || unsafe { self.slots.load(tail) }.1;
+        let look = || self.load(tail).1;
         // There is nothing to wait for when it has been taken already.
         self.tail.turn.give(|| !self.slots.layout().is_full(seen) || look() != seen);
     }
@@ -187,8 +185,7 @@ impl<S: Slots> Ring<S> {
     ) -> R {
         let layout = self.slots.layout();
         let head = self.head.load(layout);
-        // SAFETY: a hint of this ring is a position of it.
-        let seen = unsafe { self.slots.load(head) };
+        let seen = self.load(head);
         let late = |lost| match self.pop_again(head, lost) {
             LatePopped::Element(value) => taken(value),
             LatePopped::Empty => none(TryPopError::Empty),
@@ -228,8 +225,7 @@ impl<S: Slots> Ring<S> {
         let mut asked = false;
         let popped = loop {
             if lost {
-                // SAFETY: `head` is a position of this ring.
-                let (_, now) = unsafe { self.slots.load(head) };
+                let (_, now) = self.load(head);
                 if head.age(now, layout) > GONE {
                     // A producer evicted it, and will evict the next one, too.
                     self.tail.turn.ask();
@@ -284,8 +280,7 @@ impl<S: Slots> Ring<S> {
         let (mut head, _) = self.find_head();
         let mut taken = 0;
         while taken < max {
-            // SAFETY: `head` is a position of this ring.
-            let seen = unsafe { self.slots.load(head) };
+            let seen = self.load(head);
             if !head.is_head(seen.1, layout) || !layout.is_full(seen.1) {
                 break;
             }
@@ -348,10 +343,8 @@ impl<S: Slots> Ring<S> {
         let layout = self.slots.layout();
         let tail = self.tail.hint.load(layout);
         let head = self.head.load(layout).max(tail.add_laps(-1, layout));
-        // SAFETY: hints of this ring, and what is a lap before, are positions of it.
-        let (at_head, at_tail) = unsafe { (self.slots.load(head), self.slots.load(tail)) };
-        // SAFETY: as above.
-        let unmoved = unsafe { self.slots.load(head) }.1 == at_head.1;
+        let (at_head, at_tail) = (self.load(head), self.load(tail));
+        let unmoved = self.load(head).1 == at_head.1;
         if head.is_head(at_head.1, layout) && tail.is_tail(at_tail.1, layout) && unmoved {
             tail.since(head, layout)
         } else {
@@ -382,6 +375,14 @@ impl<S: Slots> Ring<S> {
     pub(super) fn is_full(&self) -> bool {
         let (_, seen) = self.find_tail();
         self.is_full_at(seen)
+    }
+
+    /// Loads the slot of a position, which every operation has from a hint of this ring.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn load(&self, position: Position) -> Seen<'_, S> {
+        // SAFETY: the hints of this ring begin with a position of it, and are moved by `next` and
+        // its like, which keep the index below the capacity.
+        unsafe { self.slots.load(position) }
     }
 
     /// Moves the hint after a pop at `head`.
@@ -429,8 +430,7 @@ impl<S: Slots> Ring<S> {
     fn find_tail(&self) -> (Position, Seen<'_, S>) {
         let layout = self.slots.layout();
         let hint = self.tail.hint.load(layout);
-        // SAFETY: a hint of this ring is a position of it.
-        let seen = unsafe { self.slots.load(hint) };
+        let seen = self.load(hint);
         if hint.is_tail(seen.1, layout) { (hint, seen) } else { self.find(hint, FILLED) }
     }
 
@@ -440,8 +440,7 @@ impl<S: Slots> Ring<S> {
     fn find_head(&self) -> (Position, Seen<'_, S>) {
         let layout = self.slots.layout();
         let hint = self.head.load(layout);
-        // SAFETY: a hint of this ring is a position of it.
-        let seen = unsafe { self.slots.load(hint) };
+        let seen = self.load(hint);
         if hint.is_head(seen.1, layout) { (hint, seen) } else { self.find_head_after(hint) }
     }
 
@@ -457,8 +456,7 @@ impl<S: Slots> Ring<S> {
     #[inline(never)]
     fn find(&self, position: Position, done: i64) -> (Position, Seen<'_, S>) {
         search::find(position, done, self.slots.layout(), |position| {
-            // SAFETY: `find` goes from a position of this ring to others of it.
-            let seen = unsafe { self.slots.load(position) };
+            let seen = self.load(position);
             (seen.1, seen)
         })
     }

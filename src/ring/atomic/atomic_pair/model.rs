@@ -3,6 +3,9 @@
 
 use core::arch::asm;
 use core::mem::MaybeUninit;
+use std::cell::Cell;
+use std::env;
+use std::sync::LazyLock;
 
 use super::Payload;
 use crate::sync::{AtomicU64, Ordering};
@@ -11,6 +14,14 @@ pub(in super::super) type Bits = u32;
 
 /// A stamp above, a payload below.
 pub(in super::super) struct AtomicPair(AtomicU64);
+
+/// Whether pairs tear: not always, as it triples the number of executions.
+static TORN: LazyLock<bool> = LazyLock::new(|| env::var_os("RINGWAY_TORN").is_some());
+
+loom::thread_local! {
+    /// The pair whose stamp the thread has loaded last.
+    static LAST: Cell<u64> = Cell::new(0);
+}
 
 impl AtomicPair {
     pub(in super::super) const MAY_BE_SUPPORTED: bool = true;
@@ -25,13 +36,16 @@ impl AtomicPair {
 
     /// SeqCst pairs with the exchanges, as for the real pairs.
     pub(in super::super) fn stamp(&self) -> u64 {
-        (self.0.load(Ordering::SeqCst) as i64 >> 32) as u64
+        let pair = self.0.load(Ordering::SeqCst);
+        LAST.with(|last| last.set(pair));
+        (pair as i64 >> 32) as u64
     }
 
-    /// Relaxed: as little as a plain load, after the stamp's Acquire. So a pair is torn wherever
-    /// another thread comes in between.
+    /// If pairs are to tear, this one does wherever another thread comes in between. Relaxed: as
+    /// little as a plain load, after the stamp's Acquire.
     pub(in super::super) fn payload(&self) -> Payload {
-        MaybeUninit::new(self.0.load(Ordering::Relaxed) as u32)
+        let pair = if *TORN { self.0.load(Ordering::Relaxed) } else { LAST.with(Cell::get) };
+        MaybeUninit::new(pair as u32)
     }
 
     /// SeqCst pairs with itself and with [`stamp`](Self::stamp). A failure tells nothing: Relaxed.
