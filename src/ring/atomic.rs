@@ -73,14 +73,14 @@ use protocol::Ring;
 ///
 /// | [`Storage`] | for | memory for a slot | memory for a thread |
 /// |---|---|---|---|
-/// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX and on aarch64 with LSE | 16 bytes | none |
+/// | `Inline` | `T` of at most 8 bytes, on x86-64 and on aarch64 with LSE | 16 bytes | none |
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
 ///
 /// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or
 /// eviction. Box what is large; a `Box` is stored inline.
 ///
 /// With the feature `std` the processor is asked at run time. Without it, the build must say what
-/// the processor can do: on x86-64 `-C target-feature=+cmpxchg16b,+avx`.
+/// the processor can do: on x86-64 `-C target-feature=+cmpxchg16b`.
 ///
 /// # Threads and their numbers
 ///
@@ -132,8 +132,10 @@ use protocol::Ring;
 /// * A version has at least 31 bits, and 46 up to 65,536 elements. A thread that is suspended in
 ///   the middle of an operation while the ring goes round 2²⁹ times (2⁴⁴ times; 4 days at 50
 ///   million elements a second through a ring for one) may disturb the order of elements, and a
-///   `pop` may find nothing although something is inside. No element is lost, doubled or torn even
-///   then.
+///   `pop` may find nothing although something is inside. In an `Exchange` ring no element is lost,
+///   doubled or torn even then. In an `Inline` ring versions repeat only after 2⁶² pushes (146
+///   years at a thousand million a second); a `pop` that is suspended for exactly so many may take
+///   an element that is gone, so that memory safety rests on that as well.
 /// * Lock-free is not wait-free: one thread may be overtaken again and again.
 ///
 /// # Prior art
