@@ -73,7 +73,7 @@ def messages(results, file):
     for axes, (doing, label) in zip(all_axes, labels.items()):
         sizes = sorted(int(m["scene"].split("/")[2][:-1]) for m in results["measurements"]
                        if m["scene"].startswith(f"messages/{doing}/") and m["contender"] == "no queue")
-        rows = {size: {c: (k, s["median"]) for c, k, s in measured(results, f"messages/{doing}/{size}B", "ns_per_op")}
+        rows = {size: {c: (k, s["median"]) for c, k, s in measured(results, f"messages/{doing}/{size}B/cap64", "ns_per_op")}
                 for size in sizes}
         for name in rows[sizes[0]] if sizes else ():
             base = [rows[size]["no queue"][1] if doing == "copied" else 1 for size in sizes]

@@ -61,7 +61,8 @@ fn main() {
         for entrant in &entrants {
             for size in SIZES {
                 let scene = Scene::messages(copied, size);
-                if (entrant.takes)(&scene) {
+                // More lines than these could not be told apart.
+                if (entrant.takes)(&scene) && entrant.name != "metered AtomicRing" {
                     if copied {
                         group.throughput(Throughput::Bytes(size as u64));
                     }
@@ -73,6 +74,7 @@ fn main() {
         group.finish();
     }
     criterion.final_summary();
+    table::tell_lines_apart(MESSAGES.map(|(name, _)| name));
     table::print(started, &groups, &entrants, &shares.into_inner());
 }
 

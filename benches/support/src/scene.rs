@@ -153,8 +153,12 @@ impl Scene {
 
     pub fn messages(copied: bool, bytes: usize) -> Self {
         let doing = if copied { "copied" } else { "moved" };
-        let name = format!("messages/{doing}/{bytes}B");
-        Self { bytes, ..Self::new(name, What::Messages { copied }, Size::Words1, (1, 1)) }
+        let name = format!("messages/{doing}/{bytes}B/cap64");
+        Self {
+            bytes,
+            capacity: 64,
+            ..Self::new(name, What::Messages { copied }, Size::Words1, (1, 1))
+        }
     }
 
     pub fn lossless(threads: (usize, usize), room: usize) -> Self {
