@@ -292,29 +292,25 @@ inline advance_tail_hint(p) {
 
 inline push() {
     look_at_tail(p);
+    prepare();
     if
-    :: kind == TRY_PUSH && IS_TAIL(p, seen) && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP)
+    :: IS_TAIL(p, seen) && !(kind == TRY_PUSH && IS_FULL_WORD(seen)) -> swap(p, 0)
+    :: else
+    fi;
+    do
+    :: exchanged_it -> advance_tail_hint(p); break
     :: else ->
-        prepare();
+        find(p, FILLED);
         if
-        :: IS_TAIL(p, seen) -> swap(p, 0)
+        :: NOTICED && IS_CLOSED_WORD(seen) -> observe_closed(); wanted = value; break
         :: else
         fi;
-        do
-        :: exchanged_it -> advance_tail_hint(p); break
-        :: else ->
-            find(p, FILLED);
-            if
-            :: NOTICED && IS_CLOSED_WORD(seen) -> observe_closed(); wanted = value; break
-            :: else
-            fi;
-            if
-            :: kind == TRY_PUSH && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP); wanted = value; break
-            :: else -> swap(p, 0)
-            fi
-        od;
-        into_element()
-    fi
+        if
+        :: kind == TRY_PUSH && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP); wanted = value; break
+        :: else -> swap(p, 0)
+        fi
+    od;
+    into_element()
 }
 
 inline pop() {
