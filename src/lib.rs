@@ -69,13 +69,13 @@
 //! [`AtomicRing`], and with it [`Kind::AtomicRing`], [`spsc`] and [`Metered`], are only there where
 //! the target has 64-bit atomics (`cfg(target_has_atomic = "64")`): on every 64-bit target and on
 //! most 32-bit ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller
-//! words would wrap around within minutes, and emulated ones would be locks. On x86-64 with AVX and
-//! on 64-bit Arm with LSE, small elements are stored [inline](AtomicRing#storage).
+//! words would wrap around within minutes, and emulated ones would be locks. On x86-64 and on
+//! 64-bit Arm with LSE, small elements are stored [inline](AtomicRing#storage).
 //!
 //! # WebAssembly
 //!
-//! Queues and channels work on `wasm32-wasip1` as elsewhere. On `wasm32-unknown-unknown` there is no
-//! clock, and one thread, which cannot sleep:
+//! Queues and channels work on `wasm32-wasip1` as elsewhere. On `wasm32-unknown-unknown` there is
+//! no clock, and one thread, which cannot sleep:
 //!
 //! * Queues, `push`, `try_send`, `try_recv` and all that never waits are as elsewhere. So are
 //!   `recv_async`, `send_async`, and the streams and sinks on them.
