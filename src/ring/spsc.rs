@@ -249,7 +249,7 @@ impl<T> Producer<T> {
         }
         let (slots, tail) = (self.end.buffer(), self.end.tail());
         slots.last_tail.hint.store(tail);
-        let oldest = tail.index(slots.layout());
+        let oldest = tail.index();
         let seen = slots.load(oldest);
         // There is nothing to wait for when it has been taken already.
         slots.last_tail.turn.give(|| !slots.layout().is_full(seen) || slots.load(oldest) != seen);
@@ -359,8 +359,8 @@ impl<T> Consumer<T> {
 #[cold]
 fn find<T>(slots: &Buffer<T>, position: Position, done: i64) -> (Position, u64) {
     let layout = slots.layout();
-    search::find(position, done, layout, |index| {
-        let word = slots.load(index);
+    search::find(position, done, layout, |position| {
+        let word = slots.load(position.index());
         (layout.stamp(word), word)
     })
 }
