@@ -302,10 +302,15 @@ def test_a_receiver_that_moves_to_another_address(start, tmp_path):
         gateway.delivered(1)
         hosts.write_text("127.0.0.2 receiver.test\n")
         n = 1
-        while not second.bodies:
+
+        def sent_to_the_second():
+            nonlocal n
             clients.nc(gateway.port["tcp+lines"], numbered([n]))
             n += 1
             gateway.delivered(n)
+            return second.bodies
+
+        until(sent_to_the_second, "a message at the new address")
         assert gateway.log("the receiver has another address")
         is_account(gateway.stop(), received=n, delivered=n)
         assert first.numbers() + second.numbers() == list(range(n))
