@@ -1,4 +1,4 @@
-"""Reads `cargo metadata` and fails if a run-time dependency needs a newer Rust than the crate declares."""
+"""Reads `cargo metadata`; fails if a run-time dependency needs a newer Rust than we declare."""
 
 import json
 import sys
@@ -22,7 +22,10 @@ while todo:
         todo += [
             dep["pkg"]
             for dep in nodes[package]["deps"]
-            if any(kind["kind"] is None and "loom" not in (kind["target"] or "") for kind in dep["dep_kinds"])
+            if any(
+                kind["kind"] is None and "loom" not in (kind["target"] or "")
+                for kind in dep["dep_kinds"]
+            )
         ]
 
 declared = version(packages[root])

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use ringway::{Kind, Pushed, Queue, Receiver, Sender};
 
-const USAGE: &str = "usage: newest [--queue mutex-vec|channel|mutex-ring|atomic-ring] [--capacity N] \
-                     [--delay MILLISECONDS] [FILE]";
+const USAGE: &str = "usage: newest [--queue mutex-vec|channel|mutex-ring|atomic-ring] \
+                     [--capacity N] [--delay MILLISECONDS] [FILE]";
 
 struct Options {
     kind: Kind,

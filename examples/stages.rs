@@ -143,7 +143,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let stored = stored.len();
     println!(
-        "{read} lines read = {unreadable} unreadable + {duplicates} duplicates + {unknown} unknown + {stored} stored"
+        "{read} lines read = {unreadable} unreadable + {duplicates} duplicates + {unknown} unknown \
+         + {stored} stored"
     );
     Ok(())
 }

@@ -115,7 +115,8 @@ fn main() -> Result<(), CapacityError> {
     let (read, received) = (lines.len(), received.values().map(Vec::len).sum::<usize>());
     let (displaced, closed, unrouted) = (evicted_or_rejected.len(), closed.len(), unrouted.len());
     println!(
-        "{read} lines read = {received} received + {displaced} evicted or rejected + {closed} to nobody + {unrouted} unrouted"
+        "{read} lines read = {received} received + {displaced} evicted or rejected \
+         + {closed} to nobody + {unrouted} unrouted"
     );
     Ok(())
 }

@@ -32,6 +32,20 @@ impl<T> TryPushError<T> {
         }
     }
 
+    /// Applies `f` to the value that was not pushed.
+    ///
+    /// ```
+    /// use ringway::TryPushError;
+    ///
+    /// assert_eq!(TryPushError::Full("frame").map(str::len), TryPushError::Full(5));
+    /// ```
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> TryPushError<U> {
+        match self {
+            Self::Full(value) => TryPushError::Full(f(value)),
+            Self::Closed(value) => TryPushError::Closed(f(value)),
+        }
+    }
+
     /// Whether there was no room; another try may succeed.
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -73,7 +87,7 @@ gives_back!(TryPushError {
     Self::Closed(_) => "Closed", "the queue is closed";
 });
 
-/// The error of a [`try_pop`](crate::AtomicRing::try_pop): why it took no element.
+/// The error of a [`try_pop`](crate::Queue::try_pop): why it took no element.
 ///
 /// ```
 /// use ringway::{AtomicRing, TryPopError};
@@ -92,6 +106,12 @@ pub enum TryPopError {
 }
 
 impl TryPopError {
+    /// The error of a queue that was empty, and closed or not.
+    #[inline]
+    pub(crate) fn of(is_closed: bool) -> Self {
+        if is_closed { Self::Closed } else { Self::Empty }
+    }
+
     /// Returns `true` if the queue was empty but open.
     #[must_use]
     pub fn is_empty(self) -> bool {

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::error::TryPushError;
+use crate::error::{TryPopError, TryPushError};
 
 /// A concurrent first-in, first-out queue that never waits and can be closed.
 ///
@@ -19,7 +19,12 @@ use crate::error::TryPushError;
 /// space, and none drops an element silently: whatever is not in the queue after a
 /// [`push`](Queue::push) comes back in [`Pushed`].
 ///
-/// The trait is object safe. `&Q`, `Box<Q>` and `Arc<Q>` are queues when `Q` is one. The queues of
+/// The trait is object safe. A `dyn Queue<T>` is not `RefUnwindSafe`, as a queue of another crate
+/// need not be: where [`catch_unwind`](std::panic::catch_unwind) asks for it, write the type as
+/// `dyn Queue<T> + RefUnwindSafe`, which every queue of this crate becomes, or wrap the reference
+/// in [`AssertUnwindSafe`](core::panic::AssertUnwindSafe).
+///
+///  `&Q`, `Box<Q>` and `Arc<Q>` are queues when `Q` is one. The queues of
 /// this crate have all methods as inherent ones too, so the trait need not be imported to use them.
 ///
 /// ```
@@ -67,9 +72,48 @@ pub trait Queue<T>: Send + Sync {
     /// [`capacity`](Queue::capacity) elements.
     fn try_push(&self, value: T) -> Result<(), TryPushError<T>>;
 
-    /// Takes the oldest element; `None` when the queue was empty at that moment.
+    /// Takes the oldest element, or returns `None` if the queue was empty at that moment.
+    ///
+    /// `None` does not tell whether more may come. Do not ask [`is_closed`](Queue::is_closed) after
+    /// it: an element may have come in between, and would stay behind. Use
+    /// [`try_pop`](Queue::try_pop) to find the end.
     #[must_use = "a popped element is in no queue any more"]
     fn pop(&self) -> Option<T>;
+
+    /// Takes the oldest element, and tells a queue that is empty for now from one that is empty and
+    /// closed, in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPopError::Closed`] if the queue is empty and closed, so that no element will ever come;
+    /// [`TryPopError::Empty`] if it is empty and open.
+    ///
+    /// ```
+    /// use ringway::{MutexRing, TryPopError};
+    ///
+    /// let queue = MutexRing::new(8);
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| {
+    ///         (0..5).for_each(|i| drop(queue.push(i)));
+    ///         queue.close();
+    ///     });
+    ///     loop {
+    ///         match queue.try_pop() {
+    ///             Ok(i) => println!("{i}"),
+    ///             Err(TryPopError::Empty) => std::thread::yield_now(),
+    ///             Err(TryPopError::Closed) => break,
+    ///         }
+    ///     }
+    /// });
+    /// ```
+    fn try_pop(&self) -> Result<T, TryPopError> {
+        match self.pop() {
+            Some(value) => Ok(value),
+            // Once more: an element may have come between the pop and the closing.
+            None if self.is_closed() => self.pop().ok_or(TryPopError::Closed),
+            None => Err(TryPopError::Empty),
+        }
+    }
 
     /// Takes up to `max` elements, appends them to `out`, oldest first, and returns how many.
     ///
@@ -89,7 +133,10 @@ pub trait Queue<T>: Send + Sync {
     /// Returns whether this call closed it: `false` when it was closed already. It stays closed.
     fn close(&self) -> bool;
 
-    /// Whether the queue is closed. Something may still be inside.
+    /// Returns `true` if the queue is closed. Elements may still be inside.
+    ///
+    /// A consumer that looks for the end uses [`try_pop`](Queue::try_pop): asked after a
+    /// [`pop`](Queue::pop) that found nothing, this would hide what came in between.
     fn is_closed(&self) -> bool;
 
     /// How many elements are inside: exact when nobody else is operating, a snapshot otherwise.
@@ -150,32 +197,15 @@ pub(crate) fn pop_each<T>(
     max
 }
 
-/// Calls [`pop_into`](Queue::pop_into), and `tell` with how many elements were appended, even if it
-/// has panicked.
-pub(crate) fn pop_into_and_tell<T>(
-    queue: &impl Queue<T>,
-    out: &mut Vec<T>,
-    max: usize,
-    tell: impl FnMut(usize),
-) -> usize {
-    struct Tell<'a, T, F: FnMut(usize)> {
-        out: &'a mut Vec<T>,
-        before: usize,
-        tell: F,
+/// Makes room in `out` for a batch of at most `max` elements; returns how many fit, at least one.
+///
+/// A `pop_into` of so many finds room for all, so it cannot panic with some of them taken and not
+/// yet counted.
+pub(crate) fn make_room<T>(out: &mut Vec<T>, max: usize, len: impl FnOnce() -> usize) -> usize {
+    if out.capacity() - out.len() < max {
+        out.reserve(len().clamp(1, max));
     }
-
-    impl<T, F: FnMut(usize)> Drop for Tell<'_, T, F> {
-        fn drop(&mut self) {
-            let taken = self.out.len() - self.before;
-            if taken > 0 {
-                (self.tell)(taken);
-            }
-        }
-    }
-
-    let before = out.len();
-    let telling = Tell { out, before, tell };
-    queue.pop_into(telling.out, max)
+    max.min(out.capacity() - out.len())
 }
 
 /// What became of a pushed element, and of the one that made room for it.
@@ -207,21 +237,103 @@ pub enum Pushed<T> {
 }
 
 impl<T> Pushed<T> {
-    /// Whether the pushed element is in the queue: `Stored` or `Evicted`.
+    /// Returns `true` if the pushed element is in the queue: for `Stored` and `Evicted`.
     #[inline]
     #[must_use]
     pub fn is_stored(&self) -> bool {
         matches!(self, Self::Stored | Self::Evicted(_))
     }
 
-    /// Whether the queue is closed, so that nothing goes in any more.
+    /// Returns `true` if an older element had to make room.
+    #[inline]
+    #[must_use]
+    pub fn is_evicted(&self) -> bool {
+        matches!(self, Self::Evicted(_))
+    }
+
+    /// Returns `true` if there was no room for the pushed element.
+    #[inline]
+    #[must_use]
+    pub fn is_rejected(&self) -> bool {
+        matches!(self, Self::Rejected(_))
+    }
+
+    /// Returns `true` if the queue is closed, so that nothing goes in any more.
     #[inline]
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed(_))
     }
 
-    /// The element that is in no queue now, whichever it was.
+    /// Returns the older element that had to make room, and drops a pushed element that is not in
+    /// the queue.
+    ///
+    /// ```
+    /// use ringway::Pushed;
+    ///
+    /// assert_eq!(Pushed::Stored::<u8>.evicted(), None);
+    /// assert_eq!(Pushed::Evicted(1).evicted(), Some(1));
+    /// assert_eq!(Pushed::Rejected(2).evicted(), None);
+    /// ```
+    #[inline]
+    #[must_use = "this is the element that is in no queue any more"]
+    pub fn evicted(self) -> Option<T> {
+        match self {
+            Self::Evicted(value) => Some(value),
+            Self::Stored | Self::Rejected(_) | Self::Closed(_) => None,
+        }
+    }
+
+    /// Returns the evicted element, if any, when the push has stored its own, for use with `?`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPushError`] gives back the element that is not in the queue.
+    ///
+    /// ```
+    /// use ringway::{MutexRing, Pushed, TryPushError};
+    ///
+    /// fn log(queue: &MutexRing<String>, line: &str) -> Result<(), TryPushError<String>> {
+    ///     if let Some(old) = queue.push(line.to_owned()).into_result()? {
+    ///         eprintln!("had to drop {old:?}");
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let queue = MutexRing::new(1);
+    /// assert_eq!(log(&queue, "a"), Ok(()));
+    /// assert_eq!(log(&queue, "b"), Ok(()));
+    /// queue.close();
+    /// assert_eq!(log(&queue, "c"), Err(TryPushError::Closed("c".to_owned())));
+    /// ```
+    #[inline]
+    pub fn into_result(self) -> Result<Option<T>, TryPushError<T>> {
+        match self {
+            Self::Stored => Ok(None),
+            Self::Evicted(value) => Ok(Some(value)),
+            Self::Rejected(value) => Err(TryPushError::Full(value)),
+            Self::Closed(value) => Err(TryPushError::Closed(value)),
+        }
+    }
+
+    /// Applies `f` to the element that came back, if any.
+    ///
+    /// ```
+    /// use ringway::Pushed;
+    ///
+    /// assert_eq!(Pushed::Evicted("frame").map(str::len), Pushed::Evicted(5));
+    /// ```
+    #[inline]
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Pushed<U> {
+        match self {
+            Self::Stored => Pushed::Stored,
+            Self::Evicted(value) => Pushed::Evicted(f(value)),
+            Self::Rejected(value) => Pushed::Rejected(f(value)),
+            Self::Closed(value) => Pushed::Closed(f(value)),
+        }
+    }
+
+    /// Returns the element that came back, whichever it was: the evicted one or the pushed one.
     ///
     /// ```
     /// use ringway::Pushed;
@@ -269,6 +381,10 @@ macro_rules! forward_queue {
             fn pop(&self) -> Option<T> {
                 <$to>::pop(self)
             }
+            #[inline(always)]
+            fn try_pop(&self) -> Result<T, $crate::error::TryPopError> {
+                <$to>::try_pop(self)
+            }
             #[inline]
             fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
                 <$to>::pop_into(self, out, max)
@@ -287,7 +403,8 @@ macro_rules! forward_queue {
             }
             #[inline]
             fn capacity(&self) -> Option<usize> {
-                <$to>::capacity(self)
+                // Of a queue that always has one, it is a number.
+                <$to>::capacity(self).into()
             }
             #[inline]
             fn overflow(&self) -> $crate::queue::Overflow {

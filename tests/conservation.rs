@@ -16,7 +16,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use ringway::spsc::{self, Consumer, Producer};
-use ringway::{AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, TryPushError};
+use ringway::{
+    AtomicRing, ChannelQueue, MutexRing, MutexVec, Pushed, Queue, TryPopError, TryPushError,
+};
 use support::at_exit;
 use support::element::Element;
 use support::ends::Ends;
@@ -69,6 +71,11 @@ impl Taken {
         let popped = queue.pop().map(T::number);
         self.out.extend(popped);
         popped.is_some()
+    }
+
+    fn try_pop<T: Element>(&mut self, queue: &impl Queue<T>) -> Result<(), TryPopError> {
+        self.out.push(queue.try_pop()?.number());
+        Ok(())
     }
 
     fn pop_into<T: Element>(&mut self, queue: &impl Queue<T>, max: usize) {
@@ -381,13 +388,10 @@ fn closed_under_fire<T: Element, Q: Queue<T>>(new: impl Fn(usize) -> Q) {
                         let mut taken = Taken::default();
                         start.wait();
                         loop {
-                            // Before the pop: an element pushed last of all must not be left.
-                            let was_closed = queue.is_closed();
-                            if !taken.pop(queue) {
-                                if was_closed {
-                                    return taken;
-                                }
-                                thread::yield_now();
+                            match taken.try_pop(queue) {
+                                Ok(()) => {}
+                                Err(TryPopError::Empty) => thread::yield_now(),
+                                Err(TryPopError::Closed) => return taken,
                             }
                         }
                     })
@@ -647,4 +651,10 @@ macro_rules! spsc_tests {
         }
     };
 }
-spsc_tests!(both_ends_flat_out the_consumer_dies the_producer_dies the_producer_closes what_an_end_sees_stays_so);
+spsc_tests!(
+    both_ends_flat_out
+    the_consumer_dies
+    the_producer_dies
+    the_producer_closes
+    what_an_end_sees_stays_so
+);

@@ -10,17 +10,24 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+/// An input a line, in hexadecimal digits; `fuzz/corpus/pack` writes them.
 fn replay(target: &str, run: impl Fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let mut replayed = 0;
-    for entry in fs::read_dir(&corpus).expect("the corpus is part of the repository") {
-        let path = entry.unwrap().path();
+    let inputs = fs::read_to_string(corpus.with_extension("hex"))
+        .expect("the corpus is part of the repository");
+    for input in inputs.lines() {
         // Shown if it fails.
-        println!("{}", path.display());
-        run(&fs::read(path).unwrap());
-        replayed += 1;
+        println!("{target}: {input}");
+        run(&bytes(input));
     }
-    assert!(replayed > 0, "the corpus is not empty");
+    assert!(!inputs.is_empty(), "the corpus has inputs");
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    (0..digits.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&digits[i..i + 2], 16).expect("hexadecimal digits"))
+        .collect()
 }
 
 #[test]

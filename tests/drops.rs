@@ -277,43 +277,6 @@ macro_rules! tests {
     )*};
 }
 
-/// By exclusive access: what comes out is the caller's, what is left inside goes with the queue,
-/// open or closed.
-macro_rules! exclusive {
-    ($($case:ident, $queue:ty, $new:expr;)*) => {$(
-        #[test]
-        fn $case() {
-            for closed in [false, true] {
-                let ledger = Ledger::new(4 * CAPACITY);
-                let mut queue: $queue = $new;
-                for id in 0..3 * CAPACITY {
-                    drop(queue.push_mut(Counting::new(&ledger, id)).displaced());
-                }
-                let oldest = queue.pop_mut().unwrap();
-                assert_eq!(ledger.drops(oldest.id()), 0);
-                drop(oldest);
-                if closed {
-                    queue.close();
-                }
-                for id in 3 * CAPACITY..4 * CAPACITY {
-                    let pushed = queue.push_mut(Counting::new(&ledger, id));
-                    assert_eq!(pushed.is_closed(), closed);
-                    drop(pushed.displaced());
-                }
-                drop(queue);
-                ledger.assert_each_dropped_once();
-            }
-        }
-    )*};
-}
-
-exclusive! {
-    exclusive_mutex_vec, MutexVec<Counted>, MutexVec::new();
-    exclusive_mutex_ring, MutexRing<Counted>, MutexRing::new(CAPACITY);
-    exclusive_atomic_ring_inline, AtomicRing<Box<Counted>>, AtomicRing::new(CAPACITY);
-    exclusive_atomic_ring_exchange, AtomicRing<Counted>, AtomicRing::new(CAPACITY);
-}
-
 tests! { mutex_vec_small, MutexVec::<Box<Counted>>::new }
 tests! { mutex_vec_large, MutexVec::<Counted>::new }
 tests! { mutex_ring_small, || MutexRing::<Box<Counted>>::new(CAPACITY) }

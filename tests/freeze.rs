@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 use peer::Peer;
-use ringway::{AtomicRing, MutexRing, Overflow, Pushed, Queue, TryPushError};
+use ringway::{AtomicRing, MutexRing, Overflow, Pushed, Queue, TryPopError, TryPushError};
 use support::signal;
 
 const CAPACITY: usize = 8;
@@ -120,13 +120,9 @@ fn freeze_threads<T: Send>(
             }
             let victim = (random >> 16) as usize % THREADS;
             RELEASED.store(false, Ordering::SeqCst);
+            let handle = handles[victim].load(Ordering::SeqCst);
             // SAFETY: the thread lives until `done`.
-            assert_eq!(
-                unsafe {
-                    libc::pthread_kill(handles[victim].load(Ordering::SeqCst), libc::SIGUSR1)
-                },
-                0
-            );
+            assert_eq!(unsafe { libc::pthread_kill(handle, libc::SIGUSR1) }, 0);
             while !FROZEN.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
@@ -268,11 +264,9 @@ impl<T: Send> Queue<T> for Succession<T> {
     fn pop(&self) -> Option<T> {
         loop {
             let oldest = self.oldest.load(Ordering::SeqCst);
-            // Before the pop: an element pushed last of all must not be left.
-            let was_closed = self.rings[oldest].is_closed();
-            let popped = self.rings[oldest].pop();
-            if popped.is_some() || !was_closed || !self.move_on(&self.oldest, oldest) {
-                return popped;
+            match self.rings[oldest].try_pop() {
+                Err(TryPopError::Closed) if self.move_on(&self.oldest, oldest) => {}
+                popped => return popped.ok(),
             }
         }
     }

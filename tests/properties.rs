@@ -21,6 +21,7 @@ fn script() -> impl Strategy<Value = Vec<Op>> {
             2 * pushes => Just(Op::Push(0)),
             pushes => Just(Op::TryPush(0)),
             2 * pops => Just(Op::Pop),
+            pops => Just(Op::TryPop),
             pops => prop_oneof![0..10_usize, Just(usize::MAX)].prop_map(Op::PopInto),
             2 => Just(Op::Len),
             1 => Just(Op::IsEmpty),

@@ -17,7 +17,7 @@ use std::thread;
 
 use ringway::{
     AtomicRing, CapacityError, ChannelQueue, IntoIter, Kind, Metered, MutexRing, MutexVec,
-    Overflow, ParseKindError, Pushed, Queue, Storage, TryIter, TryPushError, spsc,
+    Overflow, ParseKindError, Pushed, Queue, Storage, TryIter, TryPopError, TryPushError, spsc,
 };
 use support::at_exit;
 use support::ends::Ends;
@@ -465,7 +465,16 @@ fn pushed_tells_what_became_of_both_elements() {
     let all = [Pushed::Stored, Pushed::Evicted('o'), Pushed::Rejected('n'), Pushed::Closed('c')];
     assert_eq!(all.map(|pushed| pushed.is_stored()), [true, true, false, false]);
     assert_eq!(all.map(|pushed| pushed.is_closed()), [false, false, false, true]);
+    assert_eq!(all.map(|pushed| pushed.is_evicted()), [false, true, false, false]);
+    assert_eq!(all.map(|pushed| pushed.is_rejected()), [false, false, true, false]);
     assert_eq!(all.map(Pushed::displaced), [None, Some('o'), Some('n'), Some('c')]);
+    assert_eq!(all.map(Pushed::evicted), [None, Some('o'), None, None]);
+    let (full, closed) = (TryPushError::Full('n'), TryPushError::Closed('c'));
+    assert_eq!(all.map(Pushed::into_result), [Ok(None), Ok(Some('o')), Err(full), Err(closed)]);
+    let mapped = all.map(|pushed| pushed.map(u32::from).map(|it| char::from_u32(it).unwrap()));
+    assert_eq!(mapped, all);
+    assert_eq!([full, closed].map(|error| error.map(u32::from).into_inner()), [110, 99]);
+    assert!(full.map(drop).is_full() && closed.map(drop).is_closed());
 }
 
 #[test]
@@ -523,6 +532,9 @@ impl Queue<u8> for Spy {
     fn pop(&self) -> Option<u8> {
         self.called("pop", Some(3))
     }
+    fn try_pop(&self) -> Result<u8, TryPopError> {
+        self.called("try_pop", Ok(9))
+    }
     fn pop_into(&self, out: &mut Vec<u8>, max: usize) -> usize {
         out.push(4);
         self.called("pop_into", max + 1)
@@ -558,6 +570,7 @@ fn pointers_to_queues_are_queues() {
         assert_eq!((queue.push(1), called()), (Pushed::Rejected(1), "push"));
         assert_eq!((queue.try_push(2), called()), (Err(TryPushError::Full(2)), "try_push"));
         assert_eq!((queue.pop(), called()), (Some(3), "pop"));
+        assert_eq!((queue.try_pop(), called()), (Ok(9), "try_pop"));
         let mut out = Vec::new();
         assert_eq!((queue.pop_into(&mut out, 7), called()), (8, "pop_into"));
         assert_eq!(out, [4]);
@@ -623,6 +636,7 @@ fn the_default_methods_follow_from_the_others() {
         let queue = Spring { len, capacity };
         assert_eq!((queue.is_empty(), queue.is_full(), queue.is_shared()), (empty, full, false));
         assert!(ringway::TryIter::<u8, _>::new(&queue).take(3).eq([1, 1, 1]));
+        assert_eq!(queue.try_pop(), Ok(1));
     }
     // Ends, though there is always one more to pop.
     for (len, capacity, max, taken) in [
@@ -677,7 +691,7 @@ mod inherent_methods {
                 assert_eq!(queue.push(1), Pushed::Stored);
                 assert_eq!(queue.try_push(2), Ok(()));
                 assert_eq!((queue.len(), queue.is_empty()), (2, false));
-                assert_eq!(queue.is_full(), queue.capacity() == Some(2));
+                assert_eq!(queue.is_full(), queue.overflow() != Overflow::Grow);
                 assert_eq!(queue.overflow(), Overflow::$overflow);
                 assert_eq!(queue.pop(), Some(1));
                 let mut out = vec![0];
@@ -696,31 +710,6 @@ mod inherent_methods {
         channel, ChannelQueue::new(2), ChannelQueue, RejectNewest;
         mutex_ring, MutexRing::new(2), MutexRing, EvictOldest;
         atomic_ring, AtomicRing::new(2), AtomicRing, EvictOldest;
-    }
-
-    macro_rules! exclusive {
-        ($($test:ident, $new:expr, $evicted:expr;)*) => {$(
-            #[test]
-            fn $test() {
-                let mut queue = $new;
-                assert_eq!(queue.push_mut([1_u32; 3]), Pushed::Stored);
-                assert_eq!(queue.push([2; 3]), Pushed::Stored);
-                assert_eq!(queue.push_mut([3; 3]).displaced(), $evicted);
-                assert_eq!(queue.len(), if $evicted.is_some() { 2 } else { 3 });
-                assert_eq!(queue.pop_mut(), Some(if $evicted.is_some() { [2; 3] } else { [1; 3] }));
-                assert!(queue.close());
-                assert_eq!(queue.push_mut([4; 3]), Pushed::Closed([4; 3]));
-                assert!(queue.pop().is_some());
-                assert_eq!(queue.pop_mut().is_some(), $evicted.is_none());
-                assert_eq!(queue.pop_mut(), None);
-                assert_eq!(queue.push([5; 3]), Pushed::Closed([5; 3]));
-            }
-        )*};
-    }
-    exclusive! {
-        mutex_vec_exclusive, MutexVec::new(), None::<[u32; 3]>;
-        mutex_ring_exclusive, MutexRing::new(2), Some([1; 3]);
-        atomic_ring_exclusive, AtomicRing::new(2), Some([1; 3]);
     }
 
     /// `new` of the queue that allocates nothing is const, and its memory can be had back.

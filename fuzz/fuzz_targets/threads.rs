@@ -1,5 +1,5 @@
-//! Drives `AtomicRing` by several threads, whose scripts and turns are bytes, and checks that what they see is
-//! linearizable. Linux on x86-64 only.
+//! Drives `AtomicRing` by several threads, whose scripts and turns are bytes, and checks that what
+//! they see is linearizable. Linux on x86-64 only.
 
 #![no_main]
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TrySendError};
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::wait::adaptive_spin::{Look, Patience};
+use super::wait::adaptive_spin::Patience;
 use super::wait::block;
 use crate::queue::Queue;
 
@@ -82,7 +82,7 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
         value: T,
     ) -> Result<(), SendTimeoutError<T>> {
         let mut value = Some(value);
-        match block(&self.shared.room, deadline, Patience::Yield, |_| self.poll_send(&mut value)) {
+        match block(&self.shared.room, deadline, Patience::Yield, || self.poll_send(&mut value)) {
             Poll::Ready(sent) => Ok(sent?),
             Poll::Pending => Err(SendTimeoutError::Timeout(value.expect("it was not sent"))),
         }
@@ -149,9 +149,9 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// At high rates there is something, and the clock need not be read.
     #[inline]
     fn recv_until(&self, deadline: impl FnOnce() -> Option<Instant>) -> Poll<Result<T, RecvError>> {
-        match self.pop() {
-            Some(value) => Poll::Ready(Ok(value)),
-            None => self.wait_for_element(deadline(), |look| self.look(look, || self.pop())),
+        match Self::poll(self.try_recv()) {
+            Poll::Pending => self.wait_for_element(deadline(), || Self::poll(self.try_recv())),
+            ready => ready,
         }
     }
 
@@ -195,7 +195,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
             return Ok(0);
         }
         let Poll::Ready(first) =
-            self.wait_for_element(None, |look| self.look(look, || self.pop_batch(out, max)))
+            self.wait_for_element(None, || Self::poll(self.try_recv_batch(out, max)))
         else {
             unreachable!("without a deadline it waits for ever")
         };
@@ -206,9 +206,9 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
         let deadline = after(max_wait);
         // The clock decides even if there always is one more.
         while taken < max && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-            match self.wait_for_element(deadline, |look| {
-                self.look(look, || self.pop_batch(out, max - taken))
-            }) {
+            match self
+                .wait_for_element(deadline, || Self::poll(self.try_recv_batch(out, max - taken)))
+            {
                 Poll::Ready(Ok(more)) => taken += more,
                 // The end is reported by the next call: this one has something.
                 Poll::Ready(Err(RecvError)) | Poll::Pending => break,
@@ -221,7 +221,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     fn wait_for_element<R>(
         &self,
         deadline: Option<Instant>,
-        look: impl FnMut(Look) -> Poll<Result<R, RecvError>>,
+        look: impl FnMut() -> Poll<Result<R, RecvError>>,
     ) -> Poll<Result<R, RecvError>> {
         block(&self.shared.elements, deadline, Patience::Spin(&self.spin), look)
     }

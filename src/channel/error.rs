@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error::{TryPushError, gives_back};
+use crate::error::{TryPopError, TryPushError, gives_back};
 
 /// The channel is closed; gives the value back that was to be sent.
 ///
@@ -84,29 +84,6 @@ impl<T> From<SendError<T>> for SendTimeoutError<T> {
     }
 }
 
-/// An error without a value: its variants, what they say, and a predicate for each.
-macro_rules! no_value {
-    ($error:ident { $($variant:ident, $is:ident => $text:literal;)* }) => {
-        impl $error {
-            $(
-                #[doc = concat!("Whether ", $text, ".")]
-                #[must_use]
-                pub fn $is(&self) -> bool {
-                    matches!(self, Self::$variant)
-                }
-            )*
-        }
-
-        impl fmt::Display for $error {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $text,)* })
-            }
-        }
-
-        impl Error for $error {}
-    };
-}
-
 /// The channel is closed and nothing is inside: nothing ever will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
@@ -119,19 +96,9 @@ impl fmt::Display for RecvError {
 
 impl Error for RecvError {}
 
-/// Why [`try_recv`](crate::Receiver::try_recv) has nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TryRecvError {
-    /// Nothing is inside now.
-    Empty,
-    /// The channel is closed and nothing is inside: nothing ever will be.
-    Closed,
-}
-
-no_value!(TryRecvError {
-    Empty, is_empty => "the channel is empty";
-    Closed, is_closed => "the channel is closed and empty";
-});
+/// Why [`try_recv`](crate::Receiver::try_recv) has nothing: the error of the queue's own
+/// [`try_pop`](crate::Queue::try_pop).
+pub type TryRecvError = TryPopError;
 
 impl From<RecvError> for TryRecvError {
     fn from(RecvError: RecvError) -> Self {
@@ -149,10 +116,30 @@ pub enum RecvTimeoutError {
     Closed,
 }
 
-no_value!(RecvTimeoutError {
-    Timeout, is_timeout => "nothing came in time";
-    Closed, is_closed => "the channel is closed and empty";
-});
+impl RecvTimeoutError {
+    /// Returns `true` if nothing came in time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout)
+    }
+
+    /// Returns `true` if the channel is closed and nothing is inside.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+}
+
+impl fmt::Display for RecvTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout => "nothing came in time",
+            Self::Closed => "the channel is closed and empty",
+        })
+    }
+}
+
+impl Error for RecvTimeoutError {}
 
 impl From<RecvError> for RecvTimeoutError {
     fn from(RecvError: RecvError) -> Self {

@@ -6,12 +6,12 @@ use super::default_queue::DefaultQueue;
 use super::either_end::either_end;
 use super::error::{RecvError, TryRecvError};
 use super::shared::Shared;
-use super::wait::adaptive_spin::{AdaptiveSpin, Look};
+use super::wait::adaptive_spin::AdaptiveSpin;
 #[cfg(feature = "async")]
 use super::wait::yield_budget::YieldBudget;
 #[cfg(feature = "async")]
 use super::{shared::Elements, wait::wait_list::Waiter};
-use crate::queue::{Queue, pop_into_and_tell};
+use crate::queue::{Queue, make_room};
 
 /// The end of a [`channel`](crate::channel()) at which elements come out, each at one receiver.
 ///
@@ -60,11 +60,11 @@ impl<T, Q> Receiver<T, Q> {
 impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes the oldest element, if there is one.
     ///
-    /// *Linearization point*: that of [`Queue::pop`]. *Progress*: that of the queue's `pop`, unless
-    /// a sender waits for room; waking takes a lock for a moment.
+    /// *Linearization point*: that of [`Queue::try_pop`]. *Progress*: that of the queue's `try_pop`,
+    /// unless a sender waits for room; waking takes a lock for a moment.
     ///
-    /// *Cost*, above that of the queue's `pop`: a load of a line that changes only when senders
-    /// wait for room; when nothing is inside, whether the queue is closed.
+    /// *Cost*, above that of the queue's `try_pop`: a load of a line that changes only when senders
+    /// wait for room.
     ///
     /// # Errors
     ///
@@ -83,54 +83,36 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// ```
     #[inline(always)]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.poll_one() {
-            Poll::Ready(received) => Ok(received?),
-            Poll::Pending => Err(TryRecvError::Empty),
-        }
-    }
-
-    /// Takes one element; pending when there is none now.
-    #[inline(always)]
-    pub(super) fn poll_one(&self) -> Poll<Result<T, RecvError>> {
-        self.look(Look::Full, || self.pop())
-    }
-
-    /// Takes what `pop` takes; pending when there is nothing now.
-    #[inline(always)]
-    pub(super) fn look<R>(
-        &self,
-        look: Look,
-        mut pop: impl FnMut() -> Option<R>,
-    ) -> Poll<Result<R, RecvError>> {
-        match pop() {
-            Some(popped) => Poll::Ready(Ok(popped)),
-            None if look == Look::Glance => Poll::Pending,
-            None => self.poll_end(pop),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn pop(&self) -> Option<T> {
-        let value = self.shared.queue.pop()?;
+        let value = self.shared.queue.try_pop()?;
         self.shared.room.wake(1);
-        Some(value)
+        Ok(value)
     }
 
     /// Takes up to `max` elements, at least one.
-    pub(super) fn pop_batch(&self, out: &mut Vec<T>, max: usize) -> Option<usize> {
-        let taken =
-            pop_into_and_tell(&self.shared.queue, out, max, |taken| self.shared.room.wake(taken));
-        (taken > 0).then_some(taken)
+    pub(super) fn try_recv_batch(
+        &self,
+        out: &mut Vec<T>,
+        max: usize,
+    ) -> Result<usize, TryRecvError> {
+        let max = make_room(out, max, || self.len());
+        let taken = self.shared.queue.pop_into(out, max);
+        if taken == 0 {
+            // Is there nothing yet, or will there never be?
+            out.push(self.try_recv()?);
+            return Ok(1);
+        }
+        self.shared.room.wake(taken);
+        Ok(taken)
     }
 
-    /// To be called when nothing was inside: is there nothing yet, or will there never be?
-    #[inline(never)]
-    fn poll_end<R>(&self, pop: impl FnOnce() -> Option<R>) -> Poll<Result<R, RecvError>> {
-        if !self.shared.queue.is_closed() {
-            return Poll::Pending;
+    /// What `try_recv` says, for those that wait: pending when nothing is inside yet.
+    #[inline(always)]
+    pub(super) fn poll<R>(received: Result<R, TryRecvError>) -> Poll<Result<R, RecvError>> {
+        match received {
+            Ok(received) => Poll::Ready(Ok(received)),
+            Err(TryRecvError::Closed) => Poll::Ready(Err(RecvError)),
+            Err(TryRecvError::Empty) => Poll::Pending,
         }
-        // Once more: something may have come between the pop and the closing.
-        Poll::Ready(pop().ok_or(RecvError))
     }
 }
 

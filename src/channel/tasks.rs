@@ -20,7 +20,6 @@ use super::error::{RecvError, SendError};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::{Elements, Shared};
-use super::wait::adaptive_spin::Look;
 use super::wait::poll;
 use super::wait::wait_list::{WaitList, Waiter};
 use crate::queue::Queue;
@@ -167,7 +166,7 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
             cx,
             &mut waiter,
             || Elements(Arc::clone(&self.shared)),
-            || self.poll_one(),
+            || Self::poll(self.try_recv()),
         );
         self.waiter = waiter;
         received
@@ -222,7 +221,12 @@ impl<T, Q: Queue<T>> Future for RecvFuture<'_, T, Q> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { receiver, waiter } = self.get_mut();
-        receiver.poll_elements(cx, waiter, || &receiver.shared.elements, || receiver.poll_one())
+        receiver.poll_elements(
+            cx,
+            waiter,
+            || &receiver.shared.elements,
+            || Receiver::<T, Q>::poll(receiver.try_recv()),
+        )
     }
 }
 
@@ -248,7 +252,7 @@ impl<T, Q: Queue<T>> Future for RecvBatchFuture<'_, T, Q> {
             let missing = *max - *taken;
             let list = || &receiver.shared.elements;
             match receiver.poll_elements(cx, waiter, list, || {
-                receiver.look(Look::Full, || receiver.pop_batch(out, missing))
+                Receiver::<T, Q>::poll(receiver.try_recv_batch(out, missing))
             }) {
                 Poll::Ready(Ok(more)) => *taken += more,
                 // The end is reported by the next call if this one has something.

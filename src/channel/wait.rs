@@ -17,7 +17,7 @@ use std::task::Poll;
 use std::task::{Context, ready};
 use std::time::Instant;
 
-use adaptive_spin::{Look, Patience};
+use adaptive_spin::Patience;
 use wait_list::{WaitList, Waiter};
 #[cfg(feature = "async")]
 use yield_budget::YieldBudget;
@@ -29,17 +29,17 @@ pub(super) fn block<R>(
     list: &WaitList,
     deadline: Option<Instant>,
     patience: Patience<'_>,
-    mut look: impl FnMut(Look) -> Poll<R>,
+    mut look: impl FnMut() -> Poll<R>,
 ) -> Poll<R> {
     let mut found = patience.look_on(&mut look);
     while found.is_pending() {
         let mut waiter = Waiter::listen(list);
-        found = look(Look::Full);
+        found = look();
         if found.is_ready() {
             break;
         }
         let was_woken = waiter.wait(deadline);
-        found = look(Look::Full);
+        found = look();
         waiter.has_looked();
         // The clock decides even if this thread is woken again and again, and others are faster.
         if !was_woken || deadline.is_some_and(|deadline| Instant::now() >= deadline) {

@@ -169,8 +169,10 @@ mod recursion {
         let _leave = Leave;
         if DEPTH.get() > ENOUGH {
             // Without a format, which might allocate.
-            let _ = std::io::stderr()
-                .write_all(b"ringway: the global allocator uses a queue that is allocating room for this thread\n");
+            let _ = std::io::stderr().write_all(
+                b"ringway: the global allocator uses a queue that is allocating room for this \
+                thread\n",
+            );
             std::process::abort();
         }
         make()

@@ -2,10 +2,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hint::black_box;
 
-use concurrent_queue::{ConcurrentQueue, PushError};
+use concurrent_queue::{ConcurrentQueue, PopError, PushError};
 
 use crate::drop_all::drop_all;
-use crate::error::{CapacityError, TryPushError};
+use crate::error::{CapacityError, TryPopError, TryPushError};
 use crate::queue::iter::iterate;
 use crate::queue::{Overflow, Pushed, forward_queue, pop_each};
 use crate::sync::spin_loop;
@@ -98,11 +98,36 @@ impl<T> ChannelQueue<T> {
         }
     }
 
-    /// Takes the oldest element; `None` when the queue was empty at that moment.
+    /// Takes the oldest element, or returns `None` if the queue was empty at that moment.
+    ///
+    /// To find the end of a closed queue, use [`try_pop`](Self::try_pop).
     #[inline]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
         self.queue.pop().ok()
+    }
+
+    /// Takes the oldest element, and tells an empty queue from one that is empty and closed, in one
+    /// step.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPopError::Closed`] if the queue is empty and closed, so that no element will ever come;
+    /// [`TryPopError::Empty`] if it is empty and open.
+    ///
+    /// ```
+    /// use ringway::{ChannelQueue, TryPopError};
+    ///
+    /// let queue = ChannelQueue::new(1);
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Empty));
+    /// let _ = queue.push('a');
+    /// queue.close();
+    /// assert_eq!(queue.try_pop(), Ok('a'));
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Closed));
+    /// ```
+    #[inline]
+    pub fn try_pop(&self) -> Result<T, TryPopError> {
+        self.queue.pop().map_err(|error| TryPopError::of(error == PopError::Closed))
     }
 
     /// Takes up to `max` elements one by one, but no more than the capacity, appends them to `out`,
@@ -120,7 +145,8 @@ impl<T> ChannelQueue<T> {
         self.queue.close()
     }
 
-    /// Whether the queue is closed. Something may still be inside.
+    /// Returns `true` if the queue is closed. Elements may still be inside; a consumer that looks for
+    /// the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.queue.is_closed()
@@ -144,10 +170,14 @@ impl<T> ChannelQueue<T> {
         self.queue.len() == self.capacity
     }
 
-    /// How many elements fit: always `Some`.
+    /// Returns how many elements fit.
+    ///
+    /// ```
+    /// assert_eq!(ringway::ChannelQueue::<u8>::new(3).capacity(), 3);
+    /// ```
     #[must_use]
-    pub fn capacity(&self) -> Option<usize> {
-        Some(self.capacity)
+    pub fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Always [`Overflow::RejectNewest`].

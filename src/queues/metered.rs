@@ -4,17 +4,17 @@ use core::fmt;
 
 use crossbeam_utils::CachePadded;
 
-use crate::error::{CapacityError, TryPushError};
+use crate::error::{CapacityError, TryPopError, TryPushError};
 use crate::per_thread::segments::{FIRST_THREADS, Segments, boxed};
 use crate::per_thread::thread_index::ThreadIndex;
-use crate::queue::pop_into_and_tell;
-use crate::queue::{Overflow, Pushed, Queue};
+use crate::queue::iter::TryIter;
+use crate::queue::{Overflow, Pushed, Queue, forward_queue, make_room};
 use crate::sync::{AtomicU64, Ordering};
 
 /// A queue that counts what becomes of the elements of the queue inside.
 ///
 /// ```
-/// use ringway::{AtomicRing, Metered, Queue};
+/// use ringway::{AtomicRing, Metered};
 ///
 /// let queue = Metered::new(AtomicRing::new(2));
 /// for i in 0..5 {
@@ -176,9 +176,13 @@ fn counts(threads: usize) -> Result<Box<[CachePadded<Counts>]>, CapacityError> {
     boxed((0..threads).map(|_| CachePadded::default()))
 }
 
-impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {
+impl<Q> Metered<Q> {
+    /// Adds an element as the queue inside does, and counts what became of it.
     #[inline(always)]
-    fn push(&self, value: T) -> Pushed<T> {
+    pub fn push<T>(&self, value: T) -> Pushed<T>
+    where
+        Q: Queue<T>,
+    {
         let mine = self.mine();
         let pushed = self.queue.push(value);
         mine.add(
@@ -193,59 +197,156 @@ impl<T, Q: Queue<T>> Queue<T> for Metered<Q> {
         pushed
     }
 
+    /// Adds an element if there is room, and counts it if it was added.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPushError`] gives the value back.
     #[inline(always)]
-    fn try_push(&self, value: T) -> Result<(), TryPushError<T>> {
+    pub fn try_push<T>(&self, value: T) -> Result<(), TryPushError<T>>
+    where
+        Q: Queue<T>,
+    {
         let mine = self.mine();
         self.queue.try_push(value)?;
         mine.add(|counts| &counts.added, 1);
         Ok(())
     }
 
+    /// Takes the oldest element and counts it, or returns `None` if the queue was empty.
+    ///
+    /// To find the end of a closed queue, use [`try_pop`](Self::try_pop).
     #[inline(always)]
-    fn pop(&self) -> Option<T> {
+    #[must_use = "a popped element is in no queue any more"]
+    pub fn pop<T>(&self) -> Option<T>
+    where
+        Q: Queue<T>,
+    {
         let mine = self.mine();
         let popped = self.queue.pop()?;
         mine.add(|counts| &counts.popped, 1);
         Some(popped)
     }
 
-    fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
+    /// Takes the oldest element and counts it, and tells an empty queue from one that is empty and
+    /// closed.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPopError`], as that of the queue inside.
+    ///
+    /// ```
+    /// use ringway::{AtomicRing, Metered, TryPopError};
+    ///
+    /// let queue = Metered::new(AtomicRing::<u8>::new(1));
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Empty));
+    /// queue.close();
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Closed));
+    /// ```
+    #[inline(always)]
+    pub fn try_pop<T>(&self) -> Result<T, TryPopError>
+    where
+        Q: Queue<T>,
+    {
         let mine = self.mine();
-        pop_into_and_tell(&self.queue, out, max, |popped| mine.add(|counts| &counts.popped, popped))
+        let popped = self.queue.try_pop()?;
+        mine.add(|counts| &counts.popped, 1);
+        Ok(popped)
     }
 
-    fn close(&self) -> bool {
+    /// Takes up to `max` elements as the queue inside does, counts them, and returns how many.
+    ///
+    /// # Panics
+    ///
+    /// If `out` cannot grow; no element is lost then.
+    pub fn pop_into<T>(&self, out: &mut Vec<T>, max: usize) -> usize
+    where
+        Q: Queue<T>,
+    {
+        let mine = self.mine();
+        let max = make_room(out, max, || self.queue.len());
+        let popped = self.queue.pop_into(out, max);
+        mine.add(|counts| &counts.popped, popped);
+        popped
+    }
+
+    /// Closes the queue inside: from now on nothing goes in. Returns whether this call closed it.
+    pub fn close<T>(&self) -> bool
+    where
+        Q: Queue<T>,
+    {
         self.queue.close()
     }
 
-    fn is_closed(&self) -> bool {
+    /// Returns `true` if the queue inside is closed. Elements may still be inside; a consumer that
+    /// looks for the end uses [`try_pop`](Self::try_pop).
+    #[must_use]
+    pub fn is_closed<T>(&self) -> bool
+    where
+        Q: Queue<T>,
+    {
         self.queue.is_closed()
     }
 
-    fn len(&self) -> usize {
+    /// Returns how many elements are inside.
+    #[must_use]
+    pub fn len<T>(&self) -> usize
+    where
+        Q: Queue<T>,
+    {
         self.queue.len()
     }
 
-    fn capacity(&self) -> Option<usize> {
+    /// Returns how many elements fit, or `None` if the queue inside is unbounded.
+    #[must_use]
+    pub fn capacity<T>(&self) -> Option<usize>
+    where
+        Q: Queue<T>,
+    {
         self.queue.capacity()
     }
 
-    fn overflow(&self) -> Overflow {
+    /// Returns what the queue inside does with one element too many.
+    #[must_use]
+    pub fn overflow<T>(&self) -> Overflow
+    where
+        Q: Queue<T>,
+    {
         self.queue.overflow()
     }
 
-    fn is_empty(&self) -> bool {
+    /// Returns `true` if nothing is inside.
+    #[must_use]
+    pub fn is_empty<T>(&self) -> bool
+    where
+        Q: Queue<T>,
+    {
         self.queue.is_empty()
     }
 
-    fn is_full(&self) -> bool {
+    /// Returns `true` if one more element would be one too many.
+    #[must_use]
+    pub fn is_full<T>(&self) -> bool
+    where
+        Q: Queue<T>,
+    {
         self.queue.is_full()
     }
 
+    /// Returns an iterator that pops until nothing is inside; see [`TryIter`].
+    pub fn try_iter<T>(&self) -> TryIter<'_, T, Self>
+    where
+        Q: Queue<T>,
+    {
+        TryIter::new(self)
+    }
+}
+
+forward_queue!(impl [T, Q: Queue<T>] for Metered<Q> => Self {
     fn is_shared(&self) -> bool {
         self.queue.is_shared()
     }
-}
+});
 
 impl<Q> fmt::Debug for Metered<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

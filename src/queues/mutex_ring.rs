@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::PoisonError;
 
-use crate::error::{CapacityError, TryPushError};
+use crate::error::{CapacityError, TryPopError, TryPushError};
 use crate::queue::iter::iterate;
 use crate::queue::{Overflow, Pushed, forward_queue};
 use crate::sync::Mutex;
@@ -76,22 +76,10 @@ impl<T> MutexRing<T> {
         f(&mut self.ring.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The ring without locking it, as nobody else has it.
-    fn ring_mut(&mut self) -> &mut Ring<T> {
-        self.ring.get_mut().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Stores `value` as the newest element; evicts the oldest one if it has to make room.
     #[inline]
     pub fn push(&self, value: T) -> Pushed<T> {
         self.with(|ring| ring.push(value, self.capacity))
-    }
-
-    /// As [`push`](Self::push), without locking.
-    #[inline]
-    pub fn push_mut(&mut self, value: T) -> Pushed<T> {
-        let capacity = self.capacity;
-        self.ring_mut().push(value, capacity)
     }
 
     /// Stores `value` as the newest element, unless the ring is full or closed.
@@ -113,18 +101,36 @@ impl<T> MutexRing<T> {
         })
     }
 
-    /// Takes the oldest element; `None` when the ring was empty at that moment.
+    /// Takes the oldest element, or returns `None` if the ring was empty at that moment.
+    ///
+    /// To find the end of a closed ring, use [`try_pop`](Self::try_pop).
     #[inline]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
         self.with(|ring| ring.elements.pop_front())
     }
 
-    /// As [`pop`](Self::pop), without locking.
+    /// Takes the oldest element, and tells an empty ring from one that is empty and closed, under
+    /// one lock.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPopError::Closed`] if the ring is empty and closed, so that no element will ever come;
+    /// [`TryPopError::Empty`] if it is empty and open.
+    ///
+    /// ```
+    /// use ringway::{MutexRing, TryPopError};
+    ///
+    /// let queue = MutexRing::new(1);
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Empty));
+    /// let _ = queue.push('a');
+    /// queue.close();
+    /// assert_eq!(queue.try_pop(), Ok('a'));
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Closed));
+    /// ```
     #[inline]
-    #[must_use = "a popped element is in no queue any more"]
-    pub fn pop_mut(&mut self) -> Option<T> {
-        self.ring_mut().elements.pop_front()
+    pub fn try_pop(&self) -> Result<T, TryPopError> {
+        self.with(|ring| ring.elements.pop_front().ok_or(TryPopError::of(ring.is_closed)))
     }
 
     /// Takes up to `max` elements under one lock, appends them to `out`, oldest first, and returns
@@ -148,7 +154,8 @@ impl<T> MutexRing<T> {
         self.with(|ring| !std::mem::replace(&mut ring.is_closed, true))
     }
 
-    /// Whether the ring is closed. Something may still be inside.
+    /// Returns `true` if the ring is closed. Elements may still be inside; a consumer that looks for
+    /// the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.with(|ring| ring.is_closed)
@@ -172,10 +179,14 @@ impl<T> MutexRing<T> {
         self.len() == self.capacity
     }
 
-    /// How many elements fit: always `Some`.
+    /// Returns how many elements fit.
+    ///
+    /// ```
+    /// assert_eq!(ringway::MutexRing::<u8>::new(3).capacity(), 3);
+    /// ```
     #[must_use]
-    pub fn capacity(&self) -> Option<usize> {
-        Some(self.capacity)
+    pub fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Always [`Overflow::EvictOldest`].

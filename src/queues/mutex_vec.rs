@@ -2,7 +2,7 @@ use std::fmt;
 use std::mem;
 use std::sync::PoisonError;
 
-use crate::error::TryPushError;
+use crate::error::{TryPopError, TryPushError};
 use crate::queue::iter::iterate;
 use crate::queue::{Overflow, Pushed, forward_queue};
 use crate::sync::Mutex;
@@ -92,11 +92,6 @@ impl<T> MutexVec<T> {
         f(&mut self.elements.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The elements without locking them, as nobody else has them.
-    fn elements_mut(&mut self) -> &mut Elements<T> {
-        self.elements.get_mut().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Adds an element at the back: [`Pushed::Stored`], or [`Pushed::Closed`].
     ///
     /// # Panics
@@ -104,13 +99,11 @@ impl<T> MutexVec<T> {
     /// When the `Vec` would exceed `isize::MAX` bytes. Running out of memory aborts, as in `Vec`.
     #[inline]
     pub fn push(&self, value: T) -> Pushed<T> {
-        stored(self.try_push(value))
-    }
-
-    /// As [`push`](Self::push), without locking.
-    #[inline]
-    pub fn push_mut(&mut self, value: T) -> Pushed<T> {
-        stored(self.elements_mut().try_push(value))
+        match self.try_push(value) {
+            Ok(()) => Pushed::Stored,
+            Err(TryPushError::Full(value)) => Pushed::Rejected(value),
+            Err(TryPushError::Closed(value)) => Pushed::Closed(value),
+        }
     }
 
     /// Adds an element at the back, as [`push`](Self::push) does.
@@ -123,18 +116,36 @@ impl<T> MutexVec<T> {
         self.with(|elements| elements.try_push(value))
     }
 
-    /// Takes the oldest element; `None` when the queue was empty at that moment.
+    /// Takes the oldest element, or returns `None` if the queue was empty at that moment.
+    ///
+    /// To find the end of a closed queue, use [`try_pop`](Self::try_pop).
     #[inline]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
         self.with(Elements::pop)
     }
 
-    /// As [`pop`](Self::pop), without locking.
+    /// Takes the oldest element, and tells an empty queue from one that is empty and closed, under
+    /// one lock.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPopError::Closed`] if the queue is empty and closed, so that no element will ever come;
+    /// [`TryPopError::Empty`] if it is empty and open.
+    ///
+    /// ```
+    /// use ringway::{MutexVec, TryPopError};
+    ///
+    /// let queue = MutexVec::new();
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Empty));
+    /// let _ = queue.push('a');
+    /// queue.close();
+    /// assert_eq!(queue.try_pop(), Ok('a'));
+    /// assert_eq!(queue.try_pop(), Err(TryPopError::Closed));
+    /// ```
     #[inline]
-    #[must_use = "a popped element is in no queue any more"]
-    pub fn pop_mut(&mut self) -> Option<T> {
-        self.elements_mut().pop()
+    pub fn try_pop(&self) -> Result<T, TryPopError> {
+        self.with(|elements| elements.pop().ok_or(TryPopError::of(elements.is_closed)))
     }
 
     /// Takes up to `max` elements under one lock, appends them to `out`, oldest first, and returns
@@ -165,7 +176,8 @@ impl<T> MutexVec<T> {
         self.with(|elements| !mem::replace(&mut elements.is_closed, true))
     }
 
-    /// Whether the queue is closed. Something may still be inside.
+    /// Returns `true` if the queue is closed. Elements may still be inside; a consumer that looks for
+    /// the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.with(|elements| elements.is_closed)
@@ -199,15 +211,6 @@ impl<T> MutexVec<T> {
     #[must_use]
     pub fn overflow(&self) -> Overflow {
         Overflow::Grow
-    }
-}
-
-#[inline]
-fn stored<T>(pushed: Result<(), TryPushError<T>>) -> Pushed<T> {
-    match pushed {
-        Ok(()) => Pushed::Stored,
-        Err(TryPushError::Full(value)) => Pushed::Rejected(value),
-        Err(TryPushError::Closed(value)) => Pushed::Closed(value),
     }
 }
 

@@ -254,7 +254,9 @@ impl<T> AtomicRing<T> {
         }
     }
 
-    /// Takes the oldest element; `None` when the ring was empty at that moment.
+    /// Takes the oldest element, or returns `None` if the ring was empty at that moment.
+    ///
+    /// To find the end of a closed ring, use [`try_pop`](Self::try_pop).
     #[inline(always)]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
@@ -330,7 +332,8 @@ impl<T> AtomicRing<T> {
         with_ring!(self, ring => ring.close())
     }
 
-    /// Whether the ring is closed. Something may still be inside.
+    /// Returns `true` if the ring is closed. Elements may still be inside; a consumer that looks for
+    /// the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         with_ring!(self, ring => ring.is_closed())
@@ -354,10 +357,14 @@ impl<T> AtomicRing<T> {
         with_ring!(self, ring => ring.is_full())
     }
 
-    /// How many elements fit: always `Some`.
+    /// Returns how many elements fit.
+    ///
+    /// ```
+    /// assert_eq!(ringway::AtomicRing::<u8>::new(3).capacity(), 3);
+    /// ```
     #[must_use]
-    pub fn capacity(&self) -> Option<usize> {
-        Some(with_ring!(self, ring => ring.capacity()))
+    pub fn capacity(&self) -> usize {
+        with_ring!(self, ring => ring.capacity())
     }
 
     /// Always [`Overflow::EvictOldest`].
@@ -378,7 +385,7 @@ impl<T> fmt::Debug for AtomicRing<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AtomicRing")
             .field("storage", &self.storage())
-            .field("capacity", &with_ring!(self, ring => ring.capacity()))
+            .field("capacity", &self.capacity())
             .field("len", &self.len())
             .field("is_closed", &self.is_closed())
             .finish()

@@ -80,7 +80,7 @@ impl Queue<u32> for Hooked {
         self.queue.len()
     }
     fn capacity(&self) -> Option<usize> {
-        self.queue.capacity()
+        Some(self.queue.capacity())
     }
     fn overflow(&self) -> Overflow {
         Overflow::EvictOldest

@@ -238,15 +238,15 @@ fn what_is_not_stored_wakes_nobody() {
     assert_eq!(woken(&waiting), 1);
 }
 
-/// What was taken before a batch could not grow has made room.
+/// Nothing is taken for which a batch cannot grow, so no place is free of which nobody is told.
 #[test]
-fn a_batch_that_panics_half_way_tells_of_the_room() {
+fn a_batch_that_panics_takes_nothing() {
     let (tx, rx) = channel(ChannelQueue::new(2));
     assert_eq!([tx.try_send(()), tx.try_send(())], [Ok(()); 2]);
     let sending = ByHand::waiting(tx.send_async(()));
     // There is room for one more in a vector of nothings.
     let mut out = vec![(); usize::MAX - 1];
     assert!(caught(|| rx.recv_batch(&mut out, 2, Duration::ZERO)).is_none());
-    assert_eq!((out.len(), rx.len()), (usize::MAX, 1));
-    assert!(sending.is_woken());
+    assert_eq!((out.len(), rx.len()), (usize::MAX - 1, 2));
+    assert!(!sending.is_woken());
 }

@@ -207,8 +207,8 @@ fn errors_are_errors() {
     assert_eq!(message(TrySendError::Closed(value())), "the queue is closed");
     assert_eq!(message(SendTimeoutError::Timeout(value())), "there was no room in time");
     assert_eq!(message(SendTimeoutError::Closed(value())), "the channel is closed");
-    assert_eq!(message(TryRecvError::Empty), "the channel is empty");
-    assert_eq!(message(TryRecvError::Closed), "the channel is closed and empty");
+    assert_eq!(message(TryRecvError::Empty), "the queue is empty");
+    assert_eq!(message(TryRecvError::Closed), "the queue is empty and closed");
     assert_eq!(message(RecvTimeoutError::Timeout), "nothing came in time");
     assert_eq!(message(RecvTimeoutError::Closed), "the channel is closed and empty");
     assert_eq!(SendError("it").into_inner(), "it");

@@ -193,7 +193,9 @@ fn run(queue: impl Queue<u32>, script: &[Op]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(debug_assertions) { 1_000 } else { 5_000 }, ..Default::default() })]
+    #![proptest_config(ProptestConfig::with_cases(
+        if cfg!(debug_assertions) { 1_000 } else { 5_000 }
+    ))]
 
     #[test]
     fn as_many_are_woken_as_can_go_on(capacity in 1..4_usize, script in script()) {

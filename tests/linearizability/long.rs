@@ -24,7 +24,7 @@ use crate::support::element::Element;
 use crate::support::model::{Op, at_rest, call_on};
 
 const PUSHES: &[fn(u32) -> Op] = &[Op::Push, Op::Push, Op::Push, Op::Push, Op::TryPush];
-const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop];
+const POPS: &[fn(u32) -> Op] = &[|_| Op::Pop, |_| Op::TryPop];
 const LOOKS: &[fn(u32) -> Op] = &[|_| Op::Len, |_| Op::IsEmpty, |_| Op::IsFull, |_| Op::IsClosed];
 const MIXED: &[fn(u32) -> Op] = &[
     Op::Push,
@@ -33,8 +33,8 @@ const MIXED: &[fn(u32) -> Op] = &[
     Op::TryPush,
     |_| Op::Pop,
     |_| Op::Pop,
-    |_| Op::Pop,
-    |_| Op::Pop,
+    |_| Op::TryPop,
+    |_| Op::TryPop,
     |_| Op::Len,
 ];
 
@@ -211,8 +211,9 @@ impl Summary {
 
     pub(crate) fn conclude(&self, what: &str) {
         println!(
-            "{what}: {} histories, {} of them with calls that overlap; {} calls, {:.0} % of them overlap; \
-             checked in {:.0} µs on average, {:.1} ms at most, {} states at most; {} without a verdict",
+            "{what}: {} histories, {} of them with calls that overlap; {} calls, {:.0} % of them \
+             overlap; checked in {:.0} µs on average, {:.1} ms at most, {} states at most; {} \
+             without a verdict",
             self.histories,
             self.concurrent,
             self.calls,

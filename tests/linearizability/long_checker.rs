@@ -151,8 +151,8 @@ impl History {
                 Some(format!("\n  thread {thread}, call {number}: {op:?} -> {ret:?}{blocked}"))
             });
         format!(
-            "no order of the calls is right. The longest found has {} of {} calls and ends in {model:?}; \
-             none can be next of{}",
+            "no order of the calls is right. The longest found has {} of {} calls and ends in \
+             {model:?}; none can be next of{}",
             furthest.len(),
             self.threads.iter().map(Vec::len).sum::<usize>(),
             waiting.collect::<String>(),
@@ -252,10 +252,12 @@ impl Steps {
                     (Op::Push(new) | Op::TryPush(new), &Ret::Closed(same)) if new == same => {
                         (0..=full, Some(true), None, None)
                     }
-                    (Op::Pop, &Ret::Popped(Some(old))) => {
+                    (Op::Pop | Op::TryPop, &Ret::Popped(Some(old))) => {
                         (1..=full, None, None, Some(element(old)?))
                     }
                     (Op::Pop, Ret::Popped(None)) => (0..=0, None, None, None),
+                    (Op::TryPop, Ret::Popped(None)) => (0..=0, Some(false), None, None),
+                    (Op::TryPop, Ret::Ended) => (0..=0, Some(true), None, None),
                     // It was open before, or closed, and is closed afterwards.
                     (Op::Close, &Ret::Bool(closes)) => (0..=full, Some(!closes), None, None),
                     (Op::IsClosed, &Ret::Bool(closed)) => (0..=full, Some(closed), None, None),

@@ -14,7 +14,7 @@ use crate::support::model::{Model, Op, at_rest, call_on};
 
 /// What a script may contain, each as often as it stands here: pushes and pops are what changes a
 /// queue.
-const OPS: [fn(u32) -> Op; 13] = [
+const OPS: [fn(u32) -> Op; 15] = [
     Op::Push,
     Op::Push,
     Op::Push,
@@ -23,6 +23,8 @@ const OPS: [fn(u32) -> Op; 13] = [
     |_| Op::Pop,
     |_| Op::Pop,
     |_| Op::Pop,
+    |_| Op::TryPop,
+    |_| Op::TryPop,
     |_| Op::Len,
     |_| Op::IsEmpty,
     |_| Op::IsFull,

@@ -250,7 +250,10 @@ fn any_times(n: usize) -> impl Strategy<Value = Vec<(u64, u64)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(2000)
+    })]
 
     /// The results are those of some order of the calls, which may contradict the times, and
     /// sometimes one is exchanged for that of another call: so about as many pass as do not.
@@ -272,7 +275,8 @@ proptest! {
             order.sort_by_key(|&i| times[i]);
         }
         let mut model = initial.clone();
-        let mut calls: Vec<_> = ops.iter().zip(times).map(|(&op, time)| timed(time, op, Stored)).collect();
+        let mut calls: Vec<_> =
+            ops.iter().zip(times).map(|(&op, time)| timed(time, op, Stored)).collect();
         for i in order {
             calls[i].ret = model.apply(calls[i].op);
         }
@@ -280,6 +284,7 @@ proptest! {
             calls[a.index(ops.len())].ret = calls[b.index(ops.len())].ret.clone();
         }
         let history = History::in_real_time(initial.clone(), &[calls.clone()]);
-        prop_assert_eq!(history.is_linearizable(), by_brute_force(&initial, &calls, &mut Vec::new()));
+        let expected = by_brute_force(&initial, &calls, &mut Vec::new());
+        prop_assert_eq!(history.is_linearizable(), expected);
     }
 }

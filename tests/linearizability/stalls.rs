@@ -77,11 +77,10 @@ mod timer {
             event.sigev_value = libc::sigval { sival_ptr: ptr::from_mut(&mut *timer).cast() };
             // SAFETY: always succeeds.
             event.sigev_notify_thread_id = unsafe { libc::gettid() };
+            let clock = libc::CLOCK_MONOTONIC;
             // SAFETY: both pointers are valid.
-            assert_eq!(
-                unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer.id) },
-                0
-            );
+            let made = unsafe { libc::timer_create(clock, &mut event, &mut timer.id) };
+            assert_eq!(made, 0);
             assert!(timer.set());
             Self(timer)
         }

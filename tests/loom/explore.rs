@@ -24,9 +24,12 @@ pub(crate) struct Script {
     pub(crate) start: &'static [Op],
     pub(crate) threads: &'static [&'static [Op]],
     /// How often a thread that could go on may be suspended; `None`: at every point. Never bounded
-    /// at the deep level.
+    /// at the deep level, and by [`BRIEF`] at the brief one.
     pub(crate) preemptions: Option<usize>,
 }
+
+/// The bound of all models that have one, if it is less, where `RINGWAY_LOOM` is `brief`.
+const BRIEF: usize = 4;
 
 /// Which calls count as one before the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,9 +64,13 @@ pub(crate) fn explore_all(
     preemptions: Option<usize>,
     execute: impl Fn() + Send + Sync + 'static,
 ) {
-    let deep = env::var_os("RINGWAY_LOOM").is_some_and(|level| level == "deep");
+    let level = env::var("RINGWAY_LOOM").unwrap_or_default();
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = if deep { None } else { preemptions };
+    builder.preemption_bound = match level.as_str() {
+        "deep" => None,
+        "brief" => preemptions.map(|bound| bound.min(BRIEF)),
+        _ => preemptions,
+    };
 
     let report = Report {
         name,

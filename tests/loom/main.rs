@@ -2,8 +2,8 @@
 //! allows, as far as [loom] knows it. In each execution the history must be linearizable, and every
 //! element must be dropped once.
 //!
-//! `cargo loom` bounds the number of preemptions where that is needed to end in minutes, `cargo
-//! loom-deep` does not.
+//! `cargo loom` bounds the number of preemptions where that is needed to end in minutes, and more
+//! so with `RINGWAY_LOOM=brief`; `cargo loom-deep` does not.
 //!
 //! [loom]: https://docs.rs/loom
 

@@ -25,7 +25,8 @@ macro_rules! atomic_ring {
     (@ $name:ident, $test:ident, $element:ident, $storage:ident, $order:ident) => {
         #[test]
         fn $test() {
-            explore(concat!(stringify!($name), "::", stringify!($test)), &SCRIPT, Order::$order, |capacity| {
+            let name = concat!(stringify!($name), "::", stringify!($test));
+            explore(name, &SCRIPT, Order::$order, |capacity| {
                 let ring = AtomicRing::<$element>::new(capacity);
                 assert_eq!(ring.storage(), Storage::$storage);
                 ring

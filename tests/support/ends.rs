@@ -23,7 +23,7 @@ impl<T: Element> End for Producer<T> {
             Op::Len => Ret::Len(self.len()),
             Op::IsEmpty => Ret::Bool(self.is_empty()),
             Op::IsFull => Ret::Bool(self.is_full()),
-            Op::Pop | Op::PopInto(_) => unreachable!("the consumer's"),
+            Op::Pop | Op::TryPop | Op::PopInto(_) => unreachable!("the consumer's"),
         }
     }
 }
@@ -36,6 +36,7 @@ impl<T: Element> End for Consumer<T> {
             Op::Len => Ret::Len(self.len()),
             Op::IsEmpty => Ret::Bool(self.is_empty()),
             Op::Push(_) | Op::TryPush(_) | Op::Close | Op::IsFull => unreachable!("the producer's"),
+            Op::TryPop => unreachable!("not asked for"),
             Op::PopInto(_) => unreachable!("not one call, but many"),
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use ringway::{Overflow, Pushed, Queue, TryPushError};
+use ringway::{Overflow, Pushed, Queue, TryPopError, TryPushError};
 
 use super::element::Element;
 
@@ -24,6 +24,7 @@ pub enum Op {
     Push(u32),
     TryPush(u32),
     Pop,
+    TryPop,
     PopInto(usize),
     Close,
     IsClosed,
@@ -40,6 +41,8 @@ pub enum Ret {
     Rejected(u32),
     Closed(u32),
     Popped(Option<u32>),
+    /// Nothing was inside, and nothing ever will be.
+    Ended,
     PoppedInto(Vec<u32>),
     Len(usize),
     Bool(bool),
@@ -75,7 +78,8 @@ impl Model {
                 self.elements.push_back(value);
                 Ret::Stored
             }
-            Op::Pop => Ret::Popped(self.elements.pop_front()),
+            Op::TryPop if self.is_closed && self.elements.is_empty() => Ret::Ended,
+            Op::Pop | Op::TryPop => Ret::Popped(self.elements.pop_front()),
             Op::PopInto(max) => {
                 Ret::PoppedInto(self.elements.drain(..max.min(self.elements.len())).collect())
             }
@@ -100,6 +104,11 @@ pub fn call_on<T: Element>(queue: &(impl Queue<T> + ?Sized), op: Op) -> Ret {
         Op::Push(value) => pushed(queue.push(T::of(value))),
         Op::TryPush(value) => tried(queue.try_push(T::of(value))),
         Op::Pop => Ret::Popped(queue.pop().map(T::number)),
+        Op::TryPop => match queue.try_pop() {
+            Ok(value) => Ret::Popped(Some(value.number())),
+            Err(TryPopError::Empty) => Ret::Popped(None),
+            Err(TryPopError::Closed) => Ret::Ended,
+        },
         Op::PopInto(max) => {
             let mut out = Vec::new();
             let taken = queue.pop_into(&mut out, max);

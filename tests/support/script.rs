@@ -11,7 +11,8 @@ pub fn parse(bytes: &[u8]) -> Option<(usize, Vec<Op>)> {
     let operations = operations.iter().zip(0..).map(|(&byte, i)| match byte % 16 {
         0..=4 => Op::Push(i),
         5..=6 => Op::TryPush(i),
-        7..=10 => Op::Pop,
+        7..=9 => Op::Pop,
+        10 => Op::TryPop,
         // The upper half of the byte is how many.
         11 => Op::PopInto(usize::from(byte / 16)),
         12 => Op::PopInto(usize::MAX),

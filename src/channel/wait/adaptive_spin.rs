@@ -15,33 +15,18 @@ pub(in crate::channel) enum Patience<'a> {
     Yield,
 }
 
-/// How closely a thread looks for what it waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::channel) enum Look {
-    /// Whether it is there. The other side is likely to bring it at this moment, and writes to
-    /// whatever else could be looked at: reading that would slow it down.
-    Glance,
-    /// Also whether it will ever be there.
-    Full,
-}
-
 impl Patience<'_> {
-    /// So many looks are glances, before those that are full.
-    const GLANCES: u32 = 4;
-
     /// Looks again and again, for as long as that is worth it.
-    pub(super) fn look_on<R>(&self, look: &mut impl FnMut(Look) -> Poll<R>) -> Poll<R> {
+    pub(super) fn look_on<R>(&self, look: &mut impl FnMut() -> Poll<R>) -> Poll<R> {
         let looks = match self {
             // Nothing comes of itself in a model.
             _ if cfg!(ringway_loom) => return Poll::Pending,
-            Self::Spin(spin) if spin.is_in_vain() => Self::GLANCES,
+            Self::Spin(spin) if spin.is_in_vain() => 4,
             _ => 10,
         };
         let backoff = Backoff::new();
         for looked in 0..looks {
-            if let Poll::Ready(found) =
-                look(if looked < Self::GLANCES { Look::Glance } else { Look::Full })
-            {
+            if let Poll::Ready(found) = look() {
                 // What was there at once says nothing of what will come.
                 if looked > 0 {
                     self.tell(true);
@@ -107,7 +92,7 @@ mod tests {
     fn looks_in_vain(patience: &Patience<'_>) -> u32 {
         let mut looks = 0;
         assert_eq!(
-            patience.look_on(&mut |_| -> Poll<()> {
+            patience.look_on(&mut || -> Poll<()> {
                 looks += 1;
                 Poll::Pending
             }),
@@ -131,10 +116,10 @@ mod tests {
         assert!(later.iter().filter(|&&looks| looks == few).count() > later.len() - 5, "{looks:?}");
 
         // What was there at once changes nothing, what came meanwhile does.
-        assert_eq!(patience.look_on(&mut |_| Poll::Ready(())), Poll::Ready(()));
+        assert_eq!(patience.look_on(&mut || Poll::Ready(())), Poll::Ready(()));
         assert_eq!(looks_in_vain(&patience), few);
         let mut looks = 0;
-        let _ = patience.look_on(&mut |_| {
+        let _ = patience.look_on(&mut || {
             looks += 1;
             if looks == 2 { Poll::Ready(()) } else { Poll::Pending }
         });

@@ -1,5 +1,5 @@
-//! What the two libraries do for others: the start, the end, output, memory. By Linux' system calls,
-//! so that what is built for no operating system can be run, too.
+//! What the two libraries do for others: the start, the end, output, memory. By Linux' system
+//! calls, so that what is built for no operating system can be run, too.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::{asm, global_asm};
@@ -43,7 +43,14 @@ mod system {
         let [a, b, c] = arguments;
         // SAFETY: the two calls above write to no memory of this process.
         unsafe {
-            asm!("svc #0", in("x8") number, inout("x0") a => _, in("x1") b, in("x2") c, options(nostack))
+            asm!(
+                "svc #0",
+                in("x8") number,
+                inout("x0") a => _,
+                in("x1") b,
+                in("x2") c,
+                options(nostack)
+            )
         };
     }
 }

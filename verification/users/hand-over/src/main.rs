@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use ringway::{AtomicRing, Pushed, spsc};
+use ringway::{AtomicRing, Pushed, TryPopError, spsc};
 
 const ELEMENTS: u64 = 20_000;
 
@@ -30,11 +30,10 @@ fn through_a_ring<T: Send + 'static>(of: fn(u64) -> T, number: fn(&T) -> u64) {
         thread::spawn(move || {
             let mut sum = 0;
             loop {
-                let was_closed = ring.is_closed();
-                match ring.pop() {
-                    Some(element) => sum += number(&element),
-                    None if was_closed => return sum,
-                    None => thread::yield_now(),
+                match ring.try_pop() {
+                    Ok(element) => sum += number(&element),
+                    Err(TryPopError::Closed) => return sum,
+                    Err(TryPopError::Empty) => thread::yield_now(),
                 }
             }
         })
