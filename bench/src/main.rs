@@ -1,5 +1,0 @@
-//! `cargo compare`.
-
-fn main() {
-    ringway_bench::main(ringway_bench::entrants());
-}
