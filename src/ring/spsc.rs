@@ -1,9 +1,7 @@
-//! One producer, one consumer: a ring that evicts the oldest, whose `push` is wait-free.
+//! A ring for one producer and one consumer that evicts the oldest element when it is full.
 //!
-//! What [`AtomicRing`](crate::AtomicRing) does for any number of threads, this does for exactly one
-//! on each side. Each side is a handle, which knows its own position and has its own spare cell. So
-//! there are no hints, nothing is looked up for a thread, and a push into an empty slot is a plain
-//! store.
+//! It does for one thread on each side what [`AtomicRing`](crate::AtomicRing) does for any number.
+//! Each side has a handle. Neither ever waits for the other, nor tries anything again for it.
 //!
 //! ```
 //! use ringway::{Pushed, spsc};
@@ -20,24 +18,22 @@
 //! # Guarantees
 //!
 //! * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on
-//!   full takes the oldest out and returns it. Every operation but `pop_into` is linearizable,
-//!   closing and `len` included. Between the elements that `pop_into` takes, others may be evicted.
-//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. When
-//!   the consumer is gone, the next `push` that happens after gives its element back, too.
-//! * *Progress*: [`Producer::push`] and [`Producer::try_push`] are wait-free: they end after a
-//!   bounded number of steps, whatever the consumer does or does not do (where `swap` is an
-//!   instruction, as on x86-64, and on aarch64 if built with LSE; elsewhere as far as the
-//!   processor's load-linked and store-conditional are). The consumer's operations are lock-free:
-//!   one repeats a step only because elements were pushed meanwhile. A thread that is suspended
-//!   anywhere keeps the other from nothing.
+//!   full takes the oldest out and returns it. Every operation is linearizable, closing and `len`
+//!   included; of the batches, each step of `pop_into` and each element of `push_all`.
+//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. Once the
+//!   consumer is gone, the next `push` that happens after gives its element back, too.
+//! * *Progress*: all operations of both ends are wait-free, with a fixed number of steps. A thread
+//!   that is suspended anywhere keeps the other from nothing. On processors whose read-modify-writes
+//!   are loops of load-linked and store-conditional, this holds as far as these loops end.
 //! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its
 //!   element, and likewise for an element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`:
 //!   a producer that pushes and then looks whether somebody sleeps needs a `SeqCst` fence between.
-//! * *Cost*: a `push` into an empty slot is a store, on a full ring one unconditional exchange
-//!   (`swap`); a `pop` is one compare-exchange. A consumer that finds its oldest element evicted
-//!   asks the producer for a moment, and waits for the answer for at most 64 looks, about a
-//!   microsecond; the next push then waits for it, no longer. No allocation per element. `len` and
-//!   its like take O(log `capacity`) loads.
+//! * *Cost*: a `push` with room is a store; on a full ring it is a compare-exchange besides. A `pop`
+//!   is an addition to an atomic. A batch of up to 64 costs as many atomic operations as one
+//!   element. `len` and its like are a load or two, for the producer with an exchange of a word that
+//!   only it writes. No allocation per element.
+//!
+//! How that is done, and why it is right, is in [a chapter of its own](crate::docs::spsc).
 //!
 //! # Signal handlers and interrupts
 //!
@@ -47,20 +43,18 @@
 //!
 //! # Memory
 //!
-//! 8 bytes and the size of `T` (as the alignment of both demands) for each of `capacity + 2` slots,
-//! in one allocation of whole cache lines, and 400 bytes besides.
+//! With *K* for the capacity, or 64 if that is less: up to 1½ times `capacity` and 6 *K* slots of the
+//! size of `T`, in one allocation, and less than a kilobyte besides. The slots beyond the capacity
+//! are what lets the producer go around a consumer that is suspended while it reads.
 //!
 //! # Limitations
 //!
-//! When the producer pushes 2⁵⁹ elements between two operations of the consumer, or during one, the
-//! consumer may take the order for another; that is 18 years at a thousand million a second.
+//! Positions have 63 bits, enough for 292 years at a thousand million pushes a second.
 //!
 //! # Prior art
 //!
-//! That each side keeps its position to itself is from P. P. C. Lee's, T. Bu's and G.
-//! Chandranmenon's MCRingBuffer and J. Giacomoni's FastForward, where, as here, the slot alone
-//! tells whether it is full. The exchange of spare cells is
-//! [`AtomicRing`](crate::AtomicRing#prior-art)'s.
+//! That each side keeps its position to itself, and what it knows of the other's, is from P. P. C.
+//! Lee's, T. Bu's and G. Chandranmenon's MCRingBuffer.
 
 mod buffer;
 mod layout;

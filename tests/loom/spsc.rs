@@ -189,7 +189,8 @@ spsc! {
         preemptions: Some(3),
     }
 
-    spsc_close_three_slots [fenced bare] {
+    /// As `spsc_empty_and_full`, with the length for `Full`.
+    spsc_close_three_slots [fenced] {
         capacity: 3,
         start: &[Push(0), Push(1), Push(2), Pop],
         producer: &[Push(3), Close, Len, Close],
