@@ -57,23 +57,41 @@ ROWS = [
     *both_sizes("push and pop", "channel", "crossbeam-channel", PAIR, in_readme=True),
     Row("length", "AtomicRing", "ArrayQueue", "single/len/8B/cap1024", TIME),
     Row("length", "spsc", "ArrayQueue", "single/len/8B/cap1024", TIME),
-    *both_sizes("delivered, 1 and 1", "AtomicRing", "ArrayQueue", FLAT_OUT.format("1p1c"), DELIVERED, True),
-    *both_sizes("delivered, 1 and 1", "spsc", "ArrayQueue", FLAT_OUT.format("1p1c"), DELIVERED, True),
+    *both_sizes(
+        "delivered, 1 and 1", "AtomicRing", "ArrayQueue",
+        FLAT_OUT.format("1p1c"), DELIVERED, True,
+    ),
+    *both_sizes(
+        "delivered, 1 and 1", "spsc", "ArrayQueue",
+        FLAT_OUT.format("1p1c"), DELIVERED, True,
+    ),
     *both_sizes("delivered, 1 and 1", "spsc", "rtrb", FLAT_OUT.format("1p1c"), DELIVERED),
     *both_sizes("the same in batches", "spsc", "rtrb", "batches/1p1c/SIZE/cap1024", DELIVERED),
-    *both_sizes("delivered, many and many", "AtomicRing", "ArrayQueue", FLAT_OUT.format("{many}p{many}c"), DELIVERED, True),
-    *both_sizes("delivered, many and many", "channel", "ArrayQueue", FLAT_OUT.format("{many}p{many}c"), DELIVERED),
+    *both_sizes(
+        "delivered, many and many", "AtomicRing", "ArrayQueue",
+        FLAT_OUT.format("{many}p{many}c"), DELIVERED, True,
+    ),
+    *both_sizes(
+        "delivered, many and many", "channel", "ArrayQueue",
+        FLAT_OUT.format("{many}p{many}c"), DELIVERED,
+    ),
     Row("overload, p99.99 of a push", "AtomicRing", "ArrayQueue", OVERLOAD, P99_99, True),
     Row("overload, age at delivery", "AtomicRing", "ArrayQueue", OVERLOAD, AGE, True),
     *(
-        Row(f"lossless, {senders} and 1, room {room}{how}", "channel", "crossbeam-channel", scene, DELIVERED, room == 1024)
+        Row(
+            f"lossless, {senders} and 1, room {room}{how}", "channel", "crossbeam-channel",
+            scene, DELIVERED, room == 1024,
+        )
         for senders, p in (("1", "1"), ("many", "{many}"))
         for room in (1, 8, 32, 64, 1024)
         for how, end in (("", ""), (", not pinned", "/not-pinned"), (", busy", "/not-pinned/busy"))
         for scene in [f"lossless/{p}p1c/8B/cap{room}{end}"]
         if end != "/not-pinned/busy" or room in (64, 1024)
     ),
-    Row("waking a thread", "channel", "crossbeam-channel", "wake/thread/apart", "wake_ns_p50", True),
+    Row(
+        "waking a thread", "channel", "crossbeam-channel",
+        "wake/thread/apart", "wake_ns_p50", True,
+    ),
     Row("waking a task", "channel", "async-channel", "wake/task/apart", "wake_ns_p50"),
     Row("ping-pong", "channel", "crossbeam-channel", "ping-pong/8B", "round_trips_per_s"),
 ]  # fmt: skip

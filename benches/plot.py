@@ -42,7 +42,13 @@ def bars(axes, rows, scale, label):
         [(row[2]["median"] - row[2]["low"]) / scale for row in rows],
         [(row[2]["high"] - row[2]["median"]) / scale for row in rows],
     ]
-    axes.barh([row[0] for row in rows], values, xerr=errors, color=[colour(*row[:2]) for row in rows], ecolor="0.3")
+    axes.barh(
+        [row[0] for row in rows],
+        values,
+        xerr=errors,
+        color=[colour(*row[:2]) for row in rows],
+        ecolor="0.3",
+    )
     axes.bar_label(axes.containers[-1], fmt=" %.3g", fontsize=7)
     axes.set_xlabel(label)
     axes.margins(x=0.15)
@@ -51,13 +57,20 @@ def bars(axes, rows, scale, label):
 def overwrite(results, file):
     figure, all_axes = plt.subplots(1, 2, figsize=(10, 3.5))
     for axes, size in zip(all_axes, ["8B", "24B"]):
-        bars(axes, measured(results, f"single/overwrite/{size}/cap1024", "ns_per_op"), 1, "ns for a push")
+        bars(
+            axes,
+            measured(results, f"single/overwrite/{size}/cap1024", "ns_per_op"),
+            1,
+            "ns for a push",
+        )
         axes.set_title(f"a push on a full queue, {size}")
     save(figure, results, file)
 
 
 def threads(results, file):
-    scenes = sorted({m["scene"] for m in results["measurements"] if m["scene"].startswith("threads/")})
+    scenes = sorted(
+        {m["scene"] for m in results["measurements"] if m["scene"].startswith("threads/")}
+    )
     scenes = [s for s in scenes if s.endswith("/8B/cap1024/produce0/consume0") and "/1p4c" not in s]
     figure, all_axes = plt.subplots(1, len(scenes), figsize=(5 * len(scenes), 5), squeeze=False)
     for axes, scene in zip(all_axes[0], scenes):
@@ -71,10 +84,18 @@ def messages(results, file):
     figure, all_axes = plt.subplots(1, 2, figsize=(12, 5))
     labels = {"moved": "ns for a message moved", "copied": "times as long as with no queue, copied"}
     for axes, (doing, label) in zip(all_axes, labels.items()):
-        sizes = sorted(int(m["scene"].split("/")[2][:-1]) for m in results["measurements"]
-                       if m["scene"].startswith(f"messages/{doing}/") and m["contender"] == "no queue")
-        rows = {size: {c: (k, s["median"]) for c, k, s in measured(results, f"messages/{doing}/{size}B/cap64", "ns_per_op")}
-                for size in sizes}
+        sizes = sorted(
+            int(m["scene"].split("/")[2][:-1])
+            for m in results["measurements"]
+            if m["scene"].startswith(f"messages/{doing}/") and m["contender"] == "no queue"
+        )
+        rows = {
+            size: {
+                c: (k, s["median"])
+                for c, k, s in measured(results, f"messages/{doing}/{size}B/cap64", "ns_per_op")
+            }
+            for size in sizes
+        }
         for name in rows[sizes[0]] if sizes else ():
             base = [rows[size]["no queue"][1] if doing == "copied" else 1 for size in sizes]
             values = [rows[size][name][1] / unit for size, unit in zip(sizes, base)]
@@ -115,7 +136,12 @@ def latency(results, folder):
 
 def save(figure, results, file):
     machine = results["machine"]
-    figure.text(0.01, 0.01, f"{machine['processor']}, {machine['cores']} cores, {machine['rustc']}", fontsize=6)
+    figure.text(
+        0.01,
+        0.01,
+        f"{machine['processor']}, {machine['cores']} cores, {machine['rustc']}",
+        fontsize=6,
+    )
     figure.tight_layout(rect=(0, 0.02, 1, 1))
     figure.savefig(file, metadata={"Date": None})
     print(file)

@@ -1,4 +1,5 @@
-//! Which groups there are. Names are short, because criterion cuts them to the margins of its plots.
+//! Which groups there are. Names are short, because criterion cuts them to the margins of its
+//! plots.
 
 use bench_support::entrant::Entrant;
 use bench_support::scene::{Inside, Place, Scene, Size, Sleeper, What};
@@ -46,8 +47,11 @@ pub(crate) fn groups() -> Vec<Group> {
     groups.map(|(name, scene)| Group { name: name.into(), scene }).into()
 }
 
-pub(crate) fn entrants() -> Vec<Entrant> {
-    bench_support::entrants()
+/// A channel is there once for threads and once for tasks, and never in the same scene.
+pub(crate) fn names(entrants: &[Entrant]) -> Vec<&'static str> {
+    let mut names: Vec<_> = entrants.iter().map(|entrant| entrant.name).collect();
+    names.dedup();
+    names
 }
 
 /// A contender's name, within ten letters.

@@ -19,7 +19,7 @@ use criterion::measurement::WallTime;
 use criterion::{AxisScale, BenchmarkGroup, BenchmarkId, Criterion};
 use criterion::{PlotConfiguration, SamplingMode, Throughput};
 
-use crate::groups::{Group, MESSAGES, SIZES, groups, short};
+use crate::groups::{Group, MESSAGES, SIZES, groups, names, short};
 
 /// Several time slices of the operating system.
 const WINDOW: Duration = Duration::from_millis(20);
@@ -38,7 +38,7 @@ fn main() {
         .configure_from_args();
     let started = SystemTime::now();
     let shares = RefCell::new(Shares::new());
-    let (groups, entrants) = (groups(), groups::entrants());
+    let (groups, entrants) = (groups(), bench_support::entrants());
     for Group { name, scene } in &groups {
         let mut group = criterion.benchmark_group(name);
         if !scene.is_single() {
@@ -75,7 +75,7 @@ fn main() {
     }
     criterion.final_summary();
     table::tell_lines_apart(MESSAGES.map(|(name, _)| name));
-    table::print(started, &groups, &entrants, &shares.into_inner());
+    table::print(started, &groups, &names(&entrants), &shares.into_inner());
 }
 
 fn bench(

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs, iter};
 
-use bench_support::entrant::Entrant;
 use bench_support::table::{self, millions, nanoseconds, percent};
 use serde_json::Value;
 
@@ -12,14 +11,19 @@ use crate::Shares;
 use crate::groups::{CLAIMS, Group, MESSAGES, SIZES, short};
 
 /// Prints what the claims rest on, and then the messages by size.
-pub(crate) fn print(started: SystemTime, groups: &[Group], entrants: &[Entrant], shares: &Shares) {
+pub(crate) fn print(
+    started: SystemTime,
+    groups: &[Group],
+    names: &[&'static str],
+    shares: &Shares,
+) {
     let estimates = Estimates { folder: results(), started };
     let claims = &groups[..CLAIMS];
-    let cell = |group: &Group, entrant: &Entrant| {
-        let Some(ns) = estimates.get(&format!("{}/{}", group.name, short(entrant.name))) else {
+    let cell = |group: &Group, name: &'static str| {
+        let Some(ns) = estimates.get(&format!("{}/{}", group.name, short(name))) else {
             return String::new();
         };
-        let Some(shares) = shares.get(&(group.name.clone(), entrant.name)) else {
+        let Some(shares) = shares.get(&(group.name.clone(), name)) else {
             return if group.scene.is_single() { nanoseconds(ns) } else { millions(1e9 / ns) };
         };
         let mut shares = shares.clone();
@@ -33,19 +37,19 @@ pub(crate) fn print(started: SystemTime, groups: &[Group], entrants: &[Entrant],
     rows(
         "a push on a full queue, a push and a pop; delivered, M/s, and of what was pushed",
         headings,
-        entrants.iter().map(|e| (e.name, claims.iter().map(|group| cell(group, e)).collect())),
+        names.iter().map(|&name| (name, claims.iter().map(|group| cell(group, name)).collect())),
     );
-    for (name, _) in MESSAGES {
-        let time = |who: &str, size| estimates.get(&format!("{name}/{}/{size}", short(who)));
+    for (group, _) in MESSAGES {
+        let time = |who: &str, size| estimates.get(&format!("{group}/{}/{size}", short(who)));
         let cell = |who: &str, size| {
             let Some(ns) = time(who, size) else { return String::new() };
             let ratio = time("no queue", size).map(|none| format!(" {:>5.2}", ns / none));
             nanoseconds(ns) + &ratio.unwrap_or_default()
         };
         rows(
-            &format!("a message {name} at half full, and times as long as with no queue"),
+            &format!("a message {group} at half full, and times as long as with no queue"),
             SIZES.iter().map(|size| format!("{size} B")),
-            entrants.iter().map(|e| (e.name, SIZES.map(|size| cell(e.name, size)).into())),
+            names.iter().map(|&name| (name, SIZES.map(|size| cell(name, size)).into())),
         );
     }
 }
@@ -88,9 +92,10 @@ impl Estimates {
         let file = self.folder.join(id).join("new/estimates.json");
         fs::metadata(&file).ok()?.modified().ok().filter(|modified| *modified >= self.started)?;
         let estimates: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-        // The slope where criterion has one: what it prints as "time".
+        // What criterion prints as "time" where it has a slope. Of windows the median, which one in
+        // which the machine was away leaves alone.
         let point = |name: &str| estimates[name]["point_estimate"].as_f64();
-        point("slope").or_else(|| point("mean"))
+        point("slope").or_else(|| point("median"))
     }
 }
 

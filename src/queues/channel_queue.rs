@@ -145,8 +145,8 @@ impl<T> ChannelQueue<T> {
         self.queue.close()
     }
 
-    /// Returns `true` if the queue is closed. Elements may still be inside; a consumer that looks for
-    /// the end uses [`try_pop`](Self::try_pop).
+    /// Returns `true` if the queue is closed. Elements may still be inside; a consumer that looks
+    /// for the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.queue.is_closed()

@@ -154,8 +154,8 @@ impl<T> MutexRing<T> {
         self.with(|ring| !std::mem::replace(&mut ring.is_closed, true))
     }
 
-    /// Returns `true` if the ring is closed. Elements may still be inside; a consumer that looks for
-    /// the end uses [`try_pop`](Self::try_pop).
+    /// Returns `true` if the ring is closed. Elements may still be inside; a consumer that looks
+    /// for the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.with(|ring| ring.is_closed)

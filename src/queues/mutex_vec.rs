@@ -176,8 +176,8 @@ impl<T> MutexVec<T> {
         self.with(|elements| !mem::replace(&mut elements.is_closed, true))
     }
 
-    /// Returns `true` if the queue is closed. Elements may still be inside; a consumer that looks for
-    /// the end uses [`try_pop`](Self::try_pop).
+    /// Returns `true` if the queue is closed. Elements may still be inside; a consumer that looks
+    /// for the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.with(|elements| elements.is_closed)

@@ -31,8 +31,9 @@ impl Shift {
     }
 }
 
-/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, for so long. Then `end` is called. Each thread calls [`Shift::begin`], and
-/// returns when the shift is over.
+/// Runs `produce` and `consume`, with their numbers, on as many threads as the scene has, for so
+/// long. Then `end` is called. Each thread calls [`Shift::begin`], and returns when the shift is
+/// over.
 pub(crate) fn run<P: Send, C: Send>(
     scene: &Scene,
     produce: &(dyn Fn(usize, &Shift) -> P + Sync),

@@ -8,8 +8,8 @@ use crate::element::{Only, timed};
 use crate::scene::{Effort, Sample, Scene, Size, Sleeper, What};
 use crate::{check, latency, messages, ping_pong, single, threads, wake};
 
-/// `$f::<$family, T>($scene, $effort)`, where `T` is what the scene is about, for the loop alone: of
-/// 8 or of 24 bytes, and of 256 where it says so.
+/// `$f::<$family, T>($scene, $effort)`, where `T` is what the scene is about, for the loop alone:
+/// of 8 or of 24 bytes, and of 256 where it says so.
 macro_rules! with_element {
     ($family:ty, $scene:ident, $effort:ident, $timed:ident, $f:path $(, $large:ident)?) => {{
         use $f as f;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use prometheus::{IntCounter, IntCounterVec, IntGauge};
 
 use crate::message::Source;
-pub(crate) use ledger::{Ledger, Rejection};
+pub(crate) use ledger::{Ledger, Phase, Rejection};
 use metrics::Metrics;
 pub(crate) use totals::Totals;
 
@@ -25,14 +25,20 @@ pub(crate) enum Refusal {
     TooSlow,
     /// A connection over the limit.
     Connections,
+    /// What does not fit in beside all that others have not sent to its end yet.
+    Overload,
+    /// What comes without a token or a certificate that is asked for.
+    Unauthorized,
 }
 
 impl Refusal {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::TooLarge, "too_large"),
         (Self::Malformed, "malformed"),
         (Self::TooSlow, "too_slow"),
         (Self::Connections, "connections"),
+        (Self::Overload, "overload"),
+        (Self::Unauthorized, "unauthorized"),
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -51,6 +57,8 @@ pub(crate) struct Account {
     copied: IntCounter,
     dropped: IntCounter,
     connections: IntGauge,
+    unfinished: IntGauge,
+    lines_lost: IntCounter,
     ledgers: Mutex<Vec<Arc<Ledger>>>,
 }
 
@@ -84,6 +92,14 @@ impl Account {
                 "Datagrams that the system has dropped before they could be read",
             ),
             connections: metrics.gauge("connections", "Connections that are open"),
+            unfinished: metrics.gauge(
+                "unfinished_bytes",
+                "Bytes that inputs hold of messages that are not whole yet",
+            ),
+            lines_lost: metrics.counter(
+                "log_lines_lost_total",
+                "Lines of the log that found no place, since nobody read those before",
+            ),
             ledgers: Mutex::default(),
             metrics,
         }
@@ -129,6 +145,12 @@ impl Account {
             .iter()
             .find(|ledger| ledger.is_failing())
             .map(|ledger| ledger.output().to_string())
+    }
+
+    /// What others count.
+    pub(crate) fn show(&self, unfinished: usize, lines_lost: u64) {
+        self.unfinished.set(i64::try_from(unfinished).unwrap_or(i64::MAX));
+        self.lines_lost.inc_by(lines_lost.saturating_sub(self.lines_lost.get()));
     }
 
     /// The text for Prometheus.

@@ -4,9 +4,15 @@
 //! defaults of the flags of the same names, and a variable is named like its flag, so `clap` checks
 //! and documents all three alike.
 
+mod address;
 mod check;
+mod endpoint;
+mod header;
+mod names;
+mod secrets;
 mod settings;
 mod source;
+mod target;
 mod units;
 
 use std::ffi::OsString;
@@ -16,9 +22,21 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::bench::Bench;
+pub(crate) use address::Address;
+pub(crate) use endpoint::{Endpoint, Scheme};
+#[cfg(feature = "http")]
+pub(crate) use header::Header;
+pub(crate) use names::directives;
+#[cfg(feature = "file")]
+pub(crate) use settings::FileOptions;
+#[cfg(feature = "nats")]
+pub(crate) use settings::NatsOptions;
 pub(crate) use settings::{Config, LogFormat, Parse, Pipeline};
+#[cfg(feature = "http")]
+pub(crate) use settings::{Encoding, HttpOptions};
 use source::Variables;
+pub(crate) use target::{Target, Targets};
+pub(crate) use units::MaxAge;
 
 /// A stateless ingest gateway: inputs, queues that keep the newest, processing, outputs
 #[derive(Debug, Parser)]
@@ -32,11 +50,14 @@ struct Cli {
 pub(crate) enum Command {
     /// Run the gateway until SIGTERM or Ctrl-C
     Run(Box<Config>),
-    Bench(Bench),
 }
 
 /// What the command line, the environment and the file ask for.
 pub(crate) fn load(arguments: &[OsString]) -> Result<Command, clap::Error> {
+    read(arguments).map_err(secrets::hide)
+}
+
+fn read(arguments: &[OsString]) -> Result<Command, clap::Error> {
     let (cli, variables) = source::with_environment(Cli::command(), std::env::vars_os());
     let Some(first_look) = first_look(&cli, arguments) else {
         return Ok(Cli::from_arg_matches(&cli.try_get_matches_from(arguments)?)?.command);
@@ -84,7 +105,8 @@ fn load_run(
     let named = |error| variables.named(error, &cli, file.as_ref(), arguments);
     let matches = cli.clone().try_get_matches_from(arguments).map_err(named)?;
     let mut command = Cli::from_arg_matches(&matches).map_err(named)?.command;
-    if let (Command::Run(config), Some(run)) = (&mut command, matches.subcommand_matches("run")) {
+    let Command::Run(config) = &mut command;
+    if let Some(run) = matches.subcommand_matches("run") {
         if let Some(file) = &file {
             config.topics = file.topics(&cli, run)?;
         }
@@ -128,8 +150,7 @@ mod tests {
         std::fs::remove_dir_all(folder).unwrap();
         match loaded {
             Ok(Command::Run(config)) => Ok(*config),
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(secrets::hide(error).to_string()),
         }
     }
 
@@ -157,11 +178,11 @@ mod tests {
         let config = run(file, &["--batch-size", "9"]).unwrap();
         let [(name, alarms)] = &config.topics[..] else { panic!("{:?}", config.topics) };
         assert_eq!(
-            (name.as_str(), alarms.capacity, alarms.batch_size, alarms.outputs.len()),
+            (name.as_str(), alarms.capacity, alarms.batch_size, alarms.targets().count()),
             ("alarms", 5, 9, 2)
         );
         assert_ne!(alarms.queue, config.pipeline.queue);
-        assert_eq!(config.pipeline.outputs.len(), 1);
+        assert_eq!(config.pipeline.targets().count(), 1);
     }
 
     #[test]
@@ -175,11 +196,62 @@ mod tests {
             ("[topic.a]\ncapacity = 0", "topic.a: "),
             ("[topic.a]\ninput = 'udp://7'", "topic.a: there is no setting `input`"),
             ("topic = 5", "topic"),
+            ("http-header = 'a: ${NO_SUCH_VARIABLE}'", "variable `NO_SUCH_VARIABLE`"),
+            ("http-header = 'a: ${'", "without its `}`"),
+            ("nats-subject = 'a b'", "without blanks"),
         ] {
             let error = run(file, &[]).unwrap_err();
             assert!(error.contains(why) && error.contains("gateway.toml"), "{error}");
         }
         let error = run("capacity = 7", &["--capacity", "x"]).unwrap_err();
         assert!(!error.contains("gateway.toml"), "{error}");
+        for (file, why) in [
+            ("input = ['http://7', 'tcp+lines://7']", "are on one port"),
+            ("operations = '7'\ninput = 'http://0.0.0.0:7'", "are on one port"),
+            ("unfinished-bytes = '1MB'", "--unfinished-bytes is 1000000"),
+        ] {
+            let error = run(file, &[]).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        // One port of TCP and the same of UDP are two.
+        assert!(run("input = ['tcp+lines://7', 'udp://7']", &[]).is_ok());
+    }
+
+    #[test]
+    fn a_file_may_ask_for_what_is_in_the_environment() {
+        // One that is always there while tests run.
+        let config = run("topic-field = '<${CARGO_PKG_NAME}>'", &[]).unwrap();
+        assert_eq!(config.topic_field.as_deref(), Some("<ringway-gateway>"));
+    }
+
+    #[test]
+    fn no_error_has_a_secret() {
+        let secret = "p#s3cr3t";
+        let url = format!("nats://user:{secret}@host");
+        let header = format!("Authorization Bearer {secret}");
+        for arguments in [
+            &["--output", &url][..],
+            &["--outptu", &url],
+            &[&format!("--outptu={url}")],
+            &[&url],
+            &["--http-header", &header],
+            &["--http-header", "a: b", &header],
+        ] {
+            let error = run("", arguments).unwrap_err();
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
+        for file in [
+            format!("output = '{url}'"),
+            format!("output = '{url}"),
+            format!("output = {url}"),
+            format!("http-header = '{header}'"),
+            format!("[topic.a]\noutput = '{url}'"),
+            format!("[topic.a]\nhttp-header = ['a: b', '{header}']"),
+        ] {
+            let error = run(&file, &[]).unwrap_err();
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
+        let config = run("output = 'nats://user:s3cr3t@host'", &["--http-header", "a: s3cr3t"]);
+        assert!(!format!("{config:?}").contains("s3cr3t"));
     }
 }

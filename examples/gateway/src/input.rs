@@ -1,11 +1,13 @@
 //! Inputs: each turns what comes over one protocol into messages.
 
 mod connections;
-mod endpoint;
+#[cfg(feature = "grpc")]
 mod grpc;
 mod http;
 mod tcp;
+mod together;
 mod udp;
+#[cfg(feature = "websocket")]
 mod websocket;
 
 use std::io;
@@ -15,10 +17,9 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::{Endpoint, Scheme};
 use crate::intake::Intake;
-use crate::message::Source;
-pub(crate) use connections::{Limits, plain};
-pub(crate) use endpoint::Endpoint;
+pub(crate) use connections::{Common, plain};
 pub(crate) use http::serve;
 
 /// Something that messages come from, bound to its address.
@@ -34,6 +35,8 @@ pub(crate) trait Input: Send {
 /// How inputs come to an end, which is in two steps.
 #[derive(Clone, Default)]
 pub(crate) struct Life {
+    /// The gateway is to end, and whoever asks is told. Messages are taken as before.
+    pub(crate) ending: CancellationToken,
     /// Begin nothing new, and end what can be ended properly.
     pub(crate) stop: CancellationToken,
     /// Drop everything.
@@ -64,28 +67,21 @@ impl Life {
     }
 }
 
-impl Endpoint {
-    pub(crate) fn bind(&self, limits: &Limits) -> Result<Box<dyn Input>, crate::Error> {
-        // What is spoken inside TLS is agreed on in it.
-        let protocols: &[&[u8]] = match self.source() {
-            Source::Http => &[b"h2", b"http/1.1"],
-            Source::GrpcUnary | Source::GrpcStream => &[b"h2"],
-            Source::WebSocket => &[b"http/1.1"],
-            Source::TcpLines | Source::TcpFrames | Source::Udp => &[],
-        };
-        let addresses = self.addresses()?;
-        if self.source() == Source::Udp {
-            return Ok(Box::new(udp::Udp::bind(addresses, limits)?));
-        }
-        let tls = self.is_secure().then_some(protocols);
-        let connections = connections::Connections::bind(&addresses, tls, limits)?;
-        Ok(match self.source() {
-            Source::Http => Box::new(http::Http(connections)),
-            Source::GrpcUnary | Source::GrpcStream => Box::new(grpc::Grpc(connections)),
-            Source::WebSocket => Box::new(websocket::WebSocket(connections)),
-            Source::TcpLines => Box::new(tcp::Tcp::lines(connections)),
-            Source::TcpFrames => Box::new(tcp::Tcp::frames(connections)),
-            Source::Udp => unreachable!("it has no connections"),
-        })
-    }
+pub(crate) fn bind(endpoint: &Endpoint, common: &Common) -> Result<Box<dyn Input>, crate::Error> {
+    let addresses = endpoint.address().resolve()?;
+    // What is spoken inside TLS is agreed on in it.
+    let connections = |protocols: &[&[u8]]| {
+        let tls = endpoint.is_secure().then_some(protocols);
+        connections::Connections::bind(&addresses, tls, common)
+    };
+    Ok(match endpoint.scheme() {
+        Scheme::Http => Box::new(http::Http(connections(&[b"h2", b"http/1.1"])?)),
+        #[cfg(feature = "grpc")]
+        Scheme::Grpc => Box::new(grpc::Grpc(connections(&[b"h2"])?)),
+        #[cfg(feature = "websocket")]
+        Scheme::WebSocket => Box::new(websocket::WebSocket(connections(&[b"http/1.1"])?)),
+        Scheme::TcpLines => Box::new(tcp::Tcp::lines(connections(&[])?)),
+        Scheme::TcpFrames => Box::new(tcp::Tcp::frames(connections(&[])?)),
+        Scheme::Udp => Box::new(udp::Udp::bind(&addresses, common)?),
+    })
 }

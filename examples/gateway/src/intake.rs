@@ -4,17 +4,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tracing::info;
 
 use crate::account::{Account, Refusal};
-use crate::config::Config;
-use crate::input::Endpoint;
-use crate::lane::Lane;
+use crate::budget::Budget;
+use crate::config::{Config, Endpoint};
 pub(crate) use crate::lane::Taken;
 use crate::message::{Message, Source};
 use crate::moment::Moment;
 use crate::origin::Origin;
+use crate::tokens::Tokens;
 use crate::topics::{Topic, Topics};
 
 /// An input's side of the queues. Each connection has a clone.
@@ -27,6 +29,8 @@ pub(crate) struct Intake {
     waits: bool,
     account: Arc<Account>,
     limits: Limits,
+    budget: Budget,
+    tokens: Option<Tokens>,
     peer: Option<SocketAddr>,
 }
 
@@ -36,6 +40,8 @@ pub(crate) struct Limits {
     pub(crate) message: usize,
     pub(crate) body: usize,
     pub(crate) time: Duration,
+    /// How long a connection may be silent.
+    pub(crate) idle: Duration,
 }
 
 impl Intake {
@@ -43,22 +49,40 @@ impl Intake {
         endpoint: &Endpoint,
         topics: &Topics,
         account: &Arc<Account>,
+        budget: &Budget,
         config: &Config,
     ) -> Self {
         let limits = Limits {
             message: config.max_message,
             body: config.max_body,
             time: config.message_timeout,
+            idle: config.idle,
         };
         Self {
-            source: endpoint.source(),
+            source: endpoint.scheme().source(),
             topic: endpoint.topic().and_then(|name| topics.named(name)),
             waits: endpoint.waits(),
             topics: topics.clone(),
             account: Arc::clone(account),
             limits,
+            budget: budget.clone(),
+            tokens: None,
             peer: None,
         }
+    }
+
+    /// Requests must have one of these tokens.
+    pub(crate) fn asks_for(self, tokens: Option<Tokens>) -> Self {
+        Self { tokens, ..self }
+    }
+
+    /// Whether a request with these headers may come in. If not, it is counted.
+    pub(crate) fn admits(&self, headers: &HeaderMap, origin: Option<&Origin>) -> bool {
+        let admits = self.tokens.as_ref().is_none_or(|tokens| tokens.have_that_of(headers));
+        if !admits {
+            self.refuse(Refusal::Unauthorized, origin);
+        }
+        admits
     }
 
     /// The same for another kind of input: one server may have several.
@@ -72,6 +96,10 @@ impl Intake {
 
     pub(crate) fn limits(&self) -> Limits {
         self.limits
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     pub(crate) fn peer(&self) -> SocketAddr {
@@ -126,27 +154,29 @@ impl Intake {
         let (received, source) = (Moment::now(), self.source);
         let message = |body| Message { body, received, id: 0, source, origin: origin.cloned() };
         let lanes = self.topics.lanes(topic);
-        let mut stored = n;
-        for (i, lane) in lanes.iter().enumerate() {
-            if i > 0 {
-                self.account.copied(n);
+        self.account.copied(n * (lanes.len() as u64 - 1));
+        let stored = match (self.waits, lanes) {
+            (false, [others @ .., last]) => {
+                let others =
+                    others.iter().map(|lane| lane.push(bodies.iter().cloned().map(message)));
+                let stored = others.map(|taken| taken.stored).min();
+                let last = last.push(bodies.drain(..).map(message)).stored;
+                stored.map_or(last, |stored| stored.min(last))
             }
-            let taken = match i + 1 == lanes.len() {
-                true => self.put_in(lane, bodies.drain(..).map(message)).await,
-                false => self.put_in(lane, bodies.iter().cloned().map(message)).await,
-            };
-            stored = stored.min(taken.stored);
-        }
+            (true, [only]) => only.send(bodies.drain(..).map(message)).await.stored,
+            (true, lanes) => {
+                // Side by side, so that one that is full does not keep messages from the others.
+                let sending =
+                    lanes.iter().map(|lane| lane.send(bodies.clone().into_iter().map(message)));
+                let sending: Vec<_> = sending.collect();
+                bodies.clear();
+                let taken = join_all(sending).await;
+                taken.iter().map(|taken| taken.stored).min().unwrap_or(n)
+            }
+            (false, []) => n,
+        };
         // With several outputs, what all of them will get.
         Taken { stored, rejected: n - stored }
-    }
-
-    async fn put_in(
-        &self,
-        lane: &Lane,
-        messages: impl ExactSizeIterator<Item = Message> + Send,
-    ) -> Taken {
-        if self.waits { lane.send(messages).await } else { lane.push(messages) }
     }
 
     /// Counts what was not even received, and says by whom it came.
@@ -171,7 +201,13 @@ mod tests {
     fn take(flags: &[&str], endpoint: &str, bodies: &[&'static str]) -> (Taken, Account) {
         let (config, account) = (Config::of(flags), Arc::new(Account::new()));
         let (topics, _routes) = Topics::new(&config, &account).unwrap();
-        let intake = Intake::new(&endpoint.parse().unwrap(), &topics, &account, &config);
+        let intake = Intake::new(
+            &endpoint.parse().unwrap(),
+            &topics,
+            &account,
+            &Budget::of(usize::MAX),
+            &config,
+        );
         let mut bodies = bodies.iter().map(|body| Bytes::from(*body)).collect();
         let taken = intake.take(intake.topic(""), &mut bodies, None).now_or_never();
         topics.all_lanes().for_each(|lane| lane.reject_rest(crate::account::Rejection::Shutdown));
@@ -203,13 +239,37 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_that_is_full_keeps_nothing_from_the_others() {
+        let (config, account) = (
+            Config::of(&["--capacity", "2", "--output", "null,null:1s"]),
+            Arc::new(Account::new()),
+        );
+        let (topics, routes) = Topics::new(&config, &account).unwrap();
+        let endpoint = "udp://1?full=wait".parse().unwrap();
+        let intake = Intake::new(&endpoint, &topics, &account, &Budget::of(usize::MAX), &config);
+        let mut bodies = ["a", "b", "c", "d", "e"].map(Bytes::from).to_vec();
+        let mut taking = Box::pin(intake.take(Topic::default(), &mut bodies, None));
+        let mut taken = 0;
+        for _ in 0..5 {
+            assert_eq!(taking.as_mut().now_or_never(), None, "the first lane is full");
+            let mut batch = Vec::new();
+            let _ = routes[1].lane.fill(&mut batch, 10, usize::MAX, Duration::ZERO).now_or_never();
+            taken += batch.len();
+        }
+        assert_eq!(taken, 5);
+        drop(taking);
+        topics.all_lanes().for_each(|lane| lane.reject_rest(crate::account::Rejection::Shutdown));
+        assert_eq!(account.totals().rejected, 5);
+    }
+
+    #[test]
     fn a_sender_that_waits_and_goes_leaves_an_account_that_adds_up() {
         let flags = ["--capacity", "2", "--output", "null,null:1s"];
         let (_, account) = take(&flags, "udp://1?full=wait", &["a", "b", "c"]);
         assert!(account.totals().balance(), "{}", account.totals());
         assert_eq!(
             (account.totals().received, account.totals().evicted, account.totals().rejected),
-            (3, 0, 3)
+            (3, 0, 6)
         );
     }
 }

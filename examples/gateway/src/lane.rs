@@ -94,29 +94,33 @@ impl Lane {
 
     /// Puts messages in one by one, each when there is room. If it is dropped before it is done,
     /// what is left is accounted for.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         messages: impl ExactSizeIterator<Item = Message> + Send,
-    ) -> Taken {
-        let mut left = Left { lane: self, messages: messages.len() as u64, reserved: 0 };
-        let mut taken = Taken::default();
-        for message in messages {
-            left.reserved = self.reserve(size(&message)).await;
-            match self.sender.send_async(message).await {
-                Ok(()) => {
-                    left.reserved = 0;
-                    self.ledger.stored(1, 0);
-                    taken.stored += 1;
+    ) -> impl Future<Output = Taken> + Send {
+        // Not inside: it is there though the future may never be polled.
+        let left = Left { lane: self, messages: messages.len() as u64, reserved: 0 };
+        async move {
+            let mut left = left;
+            let mut taken = Taken::default();
+            for message in messages {
+                left.reserved = self.reserve(size(&message)).await;
+                match self.sender.send_async(message).await {
+                    Ok(()) => {
+                        left.reserved = 0;
+                        self.ledger.stored(1, 0);
+                        taken.stored += 1;
+                    }
+                    Err(_) => {
+                        self.bound.add(-std::mem::take(&mut left.reserved));
+                        self.ledger.rejected(Rejection::Closed, 1);
+                        taken.rejected += 1;
+                    }
                 }
-                Err(_) => {
-                    self.bound.add(-std::mem::take(&mut left.reserved));
-                    self.ledger.rejected(Rejection::Closed, 1);
-                    taken.rejected += 1;
-                }
+                left.messages -= 1;
             }
-            left.messages -= 1;
+            taken
         }
-        taken
     }
 
     /// Waits until there is room for so many bytes, and takes it. Of a closed lane there is always

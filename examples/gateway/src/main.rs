@@ -3,10 +3,23 @@
 //!
 //! Read in this order: `message` (what flows), `intake` and `lane` (how it gets into a queue),
 //! `account` (where each message ends), `worker` (what happens behind the queue), then any of the
-//! inputs and outputs, and `run`, which puts it together. `bench` is the load generator.
+//! inputs and outputs, and `run`, which puts it together.
+
+// Without all features, something of what they share is left over.
+#![cfg_attr(
+    not(all(
+        feature = "file",
+        feature = "grpc",
+        feature = "http",
+        feature = "mqtt",
+        feature = "nats",
+        feature = "websocket"
+    )),
+    allow(dead_code, unused_imports, unused_variables)
+)]
 
 mod account;
-mod bench;
+mod budget;
 mod config;
 mod files;
 mod input;
@@ -20,16 +33,19 @@ mod operations;
 mod origin;
 mod output;
 mod run;
+mod service;
 mod stage;
 mod tls;
+mod tokens;
 mod topics;
 mod worker;
 
 use std::process::ExitCode;
 
-use config::{Command, LogFormat};
+use config::{Command, Config, LogFormat};
 
 /// Made from `proto/gateway.proto` by the build script.
+#[cfg(feature = "grpc")]
 #[allow(unreachable_pub, clippy::all)]
 mod proto {
     tonic::include_proto!("ringway.gateway.v1");
@@ -48,10 +64,11 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    let as_json = matches!(&command, Command::Run(config) if config.log_format == LogFormat::Json);
+    let Command::Run(config) = command;
+    let as_json = config.log_format == LogFormat::Json;
     // One provider for all that speaks TLS, since there is no default one to fall back to.
     tls::install_provider();
-    match execute(command) {
+    match execute(*config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             fail(&error.to_string(), as_json);
@@ -60,29 +77,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(command: Command) -> Result<(), Error> {
-    if let Command::Run(config) = &command
-        && config.check_config
-    {
-        run::check(config)?;
+fn execute(config: Config) -> Result<(), Error> {
+    if config.check_config {
+        run::check(&config)?;
         println!("the configuration is valid");
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = match command {
-        Command::Run(config) => runtime.block_on(run::run(*config)),
-        Command::Bench(bench) => runtime.block_on(bench::bench(bench)),
-    };
+    let ended = runtime.block_on(run::run(config));
     // A write to a standard output that nobody reads must not keep the process alive.
     runtime.shutdown_background();
     ended
 }
 
-/// What does not go through the log, in the form of its lines.
+/// What does not go through the log, in the form of its lines. Nobody may read it.
 fn fail(why: &str, as_json: bool) {
-    if as_json {
-        eprintln!("{}", serde_json::json!({ "level": "ERROR", "message": "failed", "error": why }));
-    } else {
-        eprintln!("gateway: {why}");
+    let line = match as_json {
+        true => {
+            serde_json::json!({ "level": "ERROR", "message": "failed", "error": why }).to_string()
+        }
+        false => format!("gateway: {why}"),
+    };
+    if let Ok(lines) = logs::Lines::to(std::io::stderr()) {
+        lines.say_last(format!("{line}\n").as_bytes(), logs::LAST);
     }
 }

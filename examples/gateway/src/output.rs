@@ -1,23 +1,29 @@
 //! Outputs: each takes batches of messages to one kind of place.
 
+mod apart;
 mod failure;
+#[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "mqtt")]
+mod mqtt;
+#[cfg(feature = "nats")]
 mod nats;
 mod null;
+#[cfg(any(feature = "file", feature = "http"))]
 mod record;
 mod stdout;
-mod target;
 
 use std::ops::Range;
 
 use async_trait::async_trait;
 
-use crate::config::Pipeline;
+use crate::config::{Pipeline, Target};
 use crate::message::Message;
 pub(crate) use failure::Failure;
-pub(crate) use http::Header;
-pub(crate) use target::Target;
+#[cfg(feature = "file")]
+pub(crate) use file::Rejects;
 
 /// Where messages go to.
 #[async_trait]
@@ -29,7 +35,7 @@ pub(crate) trait Output: Send + Sync {
     async fn send(&mut self, batch: &[Message], fates: &mut Fates) -> Result<(), Failure>;
 
     /// Opens or reads again what may have changed under the same name.
-    fn reload(&mut self) -> Result<(), crate::Error> {
+    async fn reload(&mut self) -> Result<(), crate::Error> {
         Ok(())
     }
 
@@ -75,16 +81,27 @@ impl Fates {
 pub(crate) fn open(target: &Target, pipeline: &Pipeline) -> Result<Box<dyn Output>, crate::Error> {
     Ok(match target {
         Target::Null(delay) => Box::new(null::Null(*delay)),
-        Target::Stdout => Box::new(stdout::Stdout::default()),
-        Target::File(path) => Box::new(file::File::open(path, pipeline)?),
-        Target::Http(url) => Box::new(http::Http::new(url, pipeline)?),
-        Target::Nats(url) => Box::new(nats::Nats::new(url, pipeline)?),
+        Target::Stdout => Box::new(stdout::Stdout::new()?),
+        #[cfg(feature = "file")]
+        Target::File(path) => Box::new(file::File::open(path, &pipeline.file, pipeline.parse)?),
+        #[cfg(feature = "http")]
+        Target::Http(url) => {
+            let ca = pipeline.output_ca.clone();
+            Box::new(http::Http::new(url, &pipeline.http, ca, pipeline.parse)?)
+        }
+        #[cfg(feature = "mqtt")]
+        Target::Mqtt(url) => Box::new(mqtt::Mqtt::new(url)?),
+        #[cfg(feature = "nats")]
+        Target::Nats(servers) => {
+            Box::new(nats::Nats::new(servers, &pipeline.nats, pipeline.output_ca.clone())?)
+        }
     })
 }
 
 /// What can be found out about an output without anything being written or sent.
 pub(crate) fn check(target: &Target, pipeline: &Pipeline) -> Result<(), crate::Error> {
     match target {
+        #[cfg(feature = "file")]
         Target::File(path) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             folder.map_or(Ok(()), |folder| match folder.is_dir() {

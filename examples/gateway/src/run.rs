@@ -1,5 +1,7 @@
 //! Puts the gateway together, and takes it apart in order.
 
+#[cfg(feature = "file")]
+use std::collections::{HashMap, hash_map::Entry};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,18 +15,22 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::account::{Account, Totals};
+use crate::budget::Budget;
 use crate::config::{Config, LogFormat};
-use crate::input::{Life, Limits};
+use crate::input::{Common, Life};
 use crate::intake::Intake;
 use crate::operations::{self, Operations};
+#[cfg(feature = "file")]
+use crate::output::Rejects;
 use crate::tls::Identity;
+use crate::tokens::Tokens;
 use crate::topics::Topics;
 use crate::worker::{self, Signals, Worker};
-use crate::{files, logs, output};
+use crate::{files, input, logs, output, service};
 
 /// Runs the gateway until a signal ends it, or something without which it is of no use.
 pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
-    let filter = logs::start(&config.log, config.log_format, config.log_rate)?;
+    let (filter, lines) = logs::start(&config.log, config.log_format, config.log_rate)?;
     if SystemTime::now() < SystemTime::UNIX_EPOCH {
         // The libraries for HTTP and TLS panic then, connection by connection.
         return Err("the system's clock shows a time before 1970".into());
@@ -36,7 +42,9 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
 
     let account = Arc::new(Account::new());
     let identity = identity(&config)?;
-    let limits = Limits {
+    let tokens = tokens(&config)?;
+    let budget = Budget::of(config.unfinished_bytes);
+    let common = Common {
         idle: config.idle,
         handshake: config.message_timeout.min(config.idle),
         udp_buffer: config.udp_buffer,
@@ -47,23 +55,37 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         account: Arc::clone(&account),
     };
     let inputs = config.inputs.iter().map(|endpoint| {
-        let input = endpoint.bind(&limits).map_err(|error| format!("{endpoint}: {error}"))?;
+        let input =
+            input::bind(endpoint, &common).map_err(|error| format!("{endpoint}: {error}"))?;
         Ok((endpoint, input))
     });
     let inputs: Vec<_> = inputs.collect::<Result<_, crate::Error>>()?;
-    let listener = TcpListener::bind(&config.operations)
+    let listener = TcpListener::bind(config.operations.to_string())
         .await
         .map_err(|e| format!("{}: {e}", config.operations))?;
 
     let (topics, routes) = Topics::new(&config, &account)?;
-    let (life, ending, hurry) =
-        (Life::default(), CancellationToken::new(), CancellationToken::new());
+    let (life, hurry) = (Life::default(), CancellationToken::new());
+    let ending = life.ending.clone();
     let (reload, reloads) = watch::channel(0);
+    let (end_at, end) = watch::channel(None);
     let mut workers = JoinSet::new();
+    #[cfg(feature = "file")]
+    let mut rejects = HashMap::<_, Rejects>::new();
     for route in routes {
         let output = output::open(&route.target, &route.pipeline)?;
-        let signals = Signals { hurry: hurry.clone(), reload: reloads.clone() };
+        let signals = Signals { hurry: hurry.clone(), end: end.clone(), reload: reloads.clone() };
         let worker = Worker::new(&route.pipeline, route.lane, output, signals)?;
+        #[cfg(feature = "file")]
+        let worker = worker.keeps_rejects(match &route.pipeline.rejects {
+            None => None,
+            Some(path) => Some(match rejects.entry(path.clone()) {
+                Entry::Occupied(open) => open.get().clone(),
+                Entry::Vacant(none) => {
+                    none.insert(Rejects::open(path, &route.pipeline.file)?).clone()
+                }
+            }),
+        });
         // On a thread of its own, which the system treats as fairly as those of the inputs. As a
         // task it would have one turn for many of theirs, and deliver a tenth of what it could.
         let runtime = Handle::current();
@@ -75,22 +97,28 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     let state = Operations {
         account: Arc::clone(&account),
         topics: topics.clone(),
+        budget: budget.clone(),
         filter,
+        lines: lines.clone(),
         ending: ending.clone(),
     };
     tokio::spawn(operations::serve(listener, state));
     for (endpoint, input) in inputs {
         info!(input = %endpoint, address = %input.address()?, "listening");
-        let intake = Intake::new(endpoint, &topics, &account, &config);
+        let intake = Intake::new(endpoint, &topics, &account, &budget, &config);
+        let intake = intake.asks_for(tokens.clone());
         life.spawn(input.run(intake, life.clone()));
     }
     info!(queue = %config.pipeline.queue, capacity = config.pipeline.capacity, "ready");
+    service::is_ready();
 
     tokio::spawn(async move {
         while hang_up.recv().await.is_some() {
             info!("reloading: output files are opened, other files are read again");
             reload.send_modify(|times| *times += 1);
-            if let Some(Err(error)) = identity.as_ref().map(Identity::reload) {
+            let reloaded =
+                [identity.as_ref().map(Identity::reload), tokens.as_ref().map(Tokens::reload)];
+            for error in reloaded.into_iter().flatten().filter_map(Result::err) {
                 warn!(%error, "cannot reload: all stays as it was");
             }
         }
@@ -112,6 +140,7 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
         error!(error = &**error as &dyn std::error::Error, "the gateway cannot go on");
     }
     info!("shutting down; another signal shortens it");
+    service::is_stopping();
     let impatient = CancellationToken::new();
     tokio::spawn({
         let impatient = impatient.clone();
@@ -123,6 +152,8 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     ending.cancel();
     impatient.run_until_cancelled(sleep(config.shutdown_delay)).await;
     let begin = Instant::now();
+    // A worker that is to pause for longer need not.
+    let _ = end_at.send(Some(begin + config.drain));
     let over_at = |end: Instant| impatient.run_until_cancelled(sleep_until(end));
     life.end(over_at(begin + config.drain / 2)).await;
     topics.all_lanes().for_each(crate::lane::Lane::close);
@@ -140,16 +171,18 @@ pub(crate) async fn run(config: Config) -> Result<(), crate::Error> {
     topics.all_lanes().for_each(|lane| lane.reject_rest(crate::account::Rejection::Shutdown));
     // Nothing comes after the last line, whatever libraries still have to say.
     let _ = quiet.set("off");
-    say(&account.totals(), config.log_format);
+    lines.say_last(last_line(&account.totals(), config.log_format).as_bytes(), logs::LAST);
     ended
 }
 
 /// What can be found out about a configuration without anything being bound or sent.
 pub(crate) fn check(config: &Config) -> Result<(), crate::Error> {
     identity(config)?;
+    tokens(config)?;
     for endpoint in &config.inputs {
-        endpoint.addresses().map_err(|error| format!("{endpoint}: {error}"))?;
+        endpoint.address().resolve().map_err(|error| format!("{endpoint}: {error}"))?;
     }
+    config.operations.resolve().map_err(|error| format!("{}: {error}", config.operations))?;
     let (_, routes) = Topics::new(config, &Account::new())?;
     for route in routes {
         worker::check(&route.pipeline, &route.lane)?;
@@ -160,9 +193,15 @@ pub(crate) fn check(config: &Config) -> Result<(), crate::Error> {
 
 fn identity(config: &Config) -> Result<Option<Identity>, crate::Error> {
     match (&config.tls_cert, &config.tls_key) {
-        (Some(chain), Some(key)) => Identity::load(chain.clone(), key.clone()).map(Some),
+        (Some(chain), Some(key)) => {
+            Identity::load(chain.clone(), key.clone(), config.tls_client_ca.as_ref()).map(Some)
+        }
         _ => Ok(None),
     }
+}
+
+fn tokens(config: &Config) -> Result<Option<Tokens>, crate::Error> {
+    config.token_file.clone().map(Tokens::load).transpose()
 }
 
 /// Why a worker has ended.
@@ -173,14 +212,11 @@ fn why(
 }
 
 /// The last line, whatever the level of the log.
-fn say(account: &Totals, format: LogFormat) {
-    use std::io::Write;
-    let line = match format {
+fn last_line(account: &Totals, format: LogFormat) -> String {
+    match format {
         LogFormat::Text => format!("account: {account}\n"),
         LogFormat::Json => {
             format!("{}\n", serde_json::json!({ "message": "account", "account": account }))
         }
-    };
-    // There is no other place to say it.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    }
 }

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::account::Account;
-use crate::config::{Config, Pipeline};
+use crate::config::{Config, Pipeline, Target};
 use crate::json;
 use crate::lane::Lane;
-use crate::output::Target;
 
 /// Each connection has a clone.
 #[derive(Clone)]
@@ -45,7 +44,7 @@ impl Topics {
             names.insert(name.clone(), Topic(lanes.len()));
             let mut shown = HashMap::<String, usize>::new();
             let mut of_topic = Vec::new();
-            for target in &pipeline.outputs {
+            for target in pipeline.targets() {
                 let mut output = target.to_string();
                 let before = shown.entry(output.clone()).or_default();
                 *before += 1;

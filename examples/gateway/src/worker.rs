@@ -18,10 +18,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::account::{Ledger, Rejection};
-use crate::config::Pipeline;
+use crate::account::{Ledger, Phase, Rejection};
+use crate::config::{MaxAge, Pipeline};
 use crate::lane::Lane;
 use crate::message::Message;
+#[cfg(feature = "file")]
+use crate::output::Rejects;
 use crate::output::{Failure, Fate, Fates, Output};
 use crate::stage::Breaker;
 use stages::Stages;
@@ -39,6 +41,8 @@ pub(crate) struct Worker {
     last_id: u64,
     reloaded: u64,
     signals: Signals,
+    #[cfg(feature = "file")]
+    rejects: Option<Rejects>,
 }
 
 /// What a worker is told from outside.
@@ -46,6 +50,8 @@ pub(crate) struct Worker {
 pub(crate) struct Signals {
     /// That there is no time left: what is not delivered now will never be.
     pub(crate) hurry: CancellationToken,
+    /// When that will be, if the gateway is shutting down.
+    pub(crate) end: watch::Receiver<Option<Instant>>,
     /// How often files were to be opened or read again.
     pub(crate) reload: watch::Receiver<u64>,
 }
@@ -53,6 +59,13 @@ pub(crate) struct Signals {
 /// How long an output may take to bring to safety what is delivered, beyond the time for the
 /// shutdown if need be.
 const CLOSING: Duration = Duration::from_secs(1);
+
+/// What is to be done about messages that are not delivered yet.
+enum Next {
+    Try,
+    Pause(Instant),
+    Reject(Rejection),
+}
 
 /// Why a worker gives up before all is done: there is no use in going on.
 type Fatal = crate::Error;
@@ -81,7 +94,15 @@ impl Worker {
             last_id: 0,
             reloaded: 0,
             signals,
+            #[cfg(feature = "file")]
+            rejects: None,
         })
+    }
+
+    /// Keeps what is malformed, and what the output refuses, in a file.
+    #[cfg(feature = "file")]
+    pub(crate) fn keeps_rejects(self, rejects: Option<Rejects>) -> Self {
+        Self { rejects, ..self }
     }
 
     /// Works until the lane is closed and empty, or there is no time left, or the output is broken
@@ -91,7 +112,8 @@ impl Worker {
         let mut ended = Ok(());
         while ended.is_ok() && self.fill(&mut batch).await {
             self.number(&mut batch);
-            self.stages.examine(&mut batch);
+            let malformed = self.stages.examine(&mut batch);
+            self.keep(&malformed.iter().collect::<Vec<_>>(), Rejection::Malformed).await;
             ended = self.deliver(&mut batch).await;
         }
         self.reject(&mut batch, Rejection::Shutdown);
@@ -109,8 +131,9 @@ impl Worker {
         let Pipeline { batch_size, batch_bytes, batch_wait, .. } = self.pipeline;
         let wait = batch_wait.unwrap_or_default();
         let hurry = self.signals.hurry.clone();
+        self.ledger.is_in(Phase::Wait);
         loop {
-            self.reload_if_asked();
+            self.reload_if_asked().await;
             tokio::select! {
                 () = hurry.cancelled() => return false,
                 Ok(()) = self.signals.reload.changed() => {}
@@ -119,11 +142,11 @@ impl Worker {
         }
     }
 
-    fn reload_if_asked(&mut self) {
+    async fn reload_if_asked(&mut self) {
         let asked = *self.signals.reload.borrow();
         if asked > self.reloaded {
             self.reloaded = asked;
-            for reloaded in [self.stages.reload(), self.output.reload()] {
+            for reloaded in [self.stages.reload(), self.output.reload().await] {
                 if let Err(error) = reloaded {
                     let output = self.ledger.output();
                     warn!(%error, output, "cannot reload: all stays as it was");
@@ -142,26 +165,23 @@ impl Worker {
     /// Leaves nothing in `batch`, unless there is no use in going on.
     async fn deliver(&mut self, batch: &mut Vec<Message>) -> Result<(), Fatal> {
         let hurry = self.signals.hurry.clone();
-        let retries = self.pipeline.max_age.is_some();
         loop {
-            self.reload_if_asked();
+            self.reload_if_asked().await;
             self.expire(batch);
             if batch.is_empty() {
                 return Ok(());
             }
-            let open_for = self.breaker.open_for();
-            if open_for.is_some() && !retries {
-                self.reject(batch, Rejection::Breaker);
-                return Ok(());
-            }
-            let begin = self.not_before.take().max(open_for.map(|left| Instant::now() + left));
-            if let Some(begin) = begin {
-                if hurry.run_until_cancelled(sleep_until(begin)).await.is_none() {
-                    self.reject(batch, Rejection::Shutdown);
+            match self.next() {
+                Next::Reject(why) => {
+                    self.reject(batch, why);
                     return Ok(());
                 }
-                // They have become older.
-                continue;
+                Next::Pause(until) => {
+                    self.ledger.is_in(Phase::Pause);
+                    self.pause(until, batch).await;
+                    continue;
+                }
+                Next::Try => self.ledger.is_in(Phase::Try),
             }
             let n = self.in_one_attempt(batch);
             let mut fates = Fates::undelivered(n);
@@ -176,7 +196,7 @@ impl Worker {
                 ended
             };
             let undelivered = fates.count(Fate::Undelivered);
-            self.settle(batch, &fates);
+            self.settle(batch, &fates).await;
             let failure = match ended {
                 None => {
                     self.reject(batch, Rejection::Shutdown);
@@ -189,13 +209,14 @@ impl Worker {
                     );
                     self.breaker.succeeded();
                     self.pauses = pauses(&self.pipeline);
+                    self.not_before = None;
                     continue;
                 }
                 Some(Ok(Err(failure))) => failure,
                 Some(Err(_)) => Failure::because("no answer in time"),
             };
             self.failed(&failure, undelivered);
-            if failure.is_fatal || !retries {
+            if failure.is_fatal || !self.retries() {
                 self.reject_first(batch, undelivered, Rejection::Output);
             }
             if failure.is_fatal {
@@ -204,19 +225,58 @@ impl Worker {
         }
     }
 
+    fn retries(&self) -> bool {
+        self.pipeline.max_age.0.is_some()
+    }
+
+    fn next(&self) -> Next {
+        if self.signals.hurry.is_cancelled() {
+            return Next::Reject(Rejection::Shutdown);
+        }
+        let open_for = self.breaker.open_for();
+        if open_for.is_some() && !self.retries() {
+            return Next::Reject(Rejection::Breaker);
+        }
+        let now = Instant::now();
+        match self.not_before.max(open_for.map(|left| now + left)) {
+            Some(until) if until > now => match *self.signals.end.borrow() {
+                // Nothing would be tried before there is no time left.
+                Some(end) if until >= end => Next::Reject(Rejection::Shutdown),
+                _ => Next::Pause(until),
+            },
+            _ => Next::Try,
+        }
+    }
+
+    /// Ends early when a message becomes too old, or when something is to be looked at again.
+    async fn pause(&mut self, until: Instant, batch: &[Message]) {
+        let oldest = batch.iter().map(|message| message.received.elapsed()).max();
+        let expires = self.pipeline.max_age.0.zip(oldest);
+        let expires = expires.map(|(max, age)| Instant::now() + max.saturating_sub(age));
+        let until = expires.map_or(until, |expires| until.min(expires));
+        let (hurry, mut end) = (self.signals.hurry.clone(), self.signals.end.clone());
+        let is_ending = end.borrow().is_some();
+        tokio::select! {
+            () = sleep_until(until) => {}
+            () = hurry.cancelled() => {}
+            Ok(_) = end.wait_for(Option::is_some), if !is_ending => {}
+            Ok(()) = self.signals.reload.changed() => {}
+        }
+    }
+
     fn failed(&mut self, failure: &Failure, undelivered: usize) {
         let (cause, output): (&(dyn std::error::Error + 'static), _) =
             (&*failure.error, self.ledger.output());
         warn!(error = cause, output, undelivered, "the output failed");
-        self.breaker.failed();
-        if let Some(left) = self.breaker.open_for() {
-            info!(pause = ?left, output, "the output is left alone");
-        }
         // The jitter comes on top of the longest one.
-        let pause = self.pauses.next().filter(|_| self.pipeline.max_age.is_some());
+        let pause = self.pauses.next().filter(|_| self.retries());
         let pause =
             pause.map(|pause| pause.min(self.pipeline.retry_longest)).max(failure.retry_after);
         self.not_before = pause.map(|pause| Instant::now() + pause);
+        self.breaker.failed(pause.unwrap_or_default());
+        if let Some(left) = self.breaker.open_for() {
+            info!(pause = ?left, output, "the output is left alone");
+        }
     }
 
     /// How many of the first messages are sent together.
@@ -230,7 +290,7 @@ impl Worker {
     }
 
     /// Accounts for those of the first messages that have met their fate, and leaves the rest.
-    fn settle(&mut self, batch: &mut Vec<Message>, fates: &Fates) {
+    async fn settle(&mut self, batch: &mut Vec<Message>, fates: &Fates) {
         let with = |fate| {
             batch
                 .iter()
@@ -241,12 +301,26 @@ impl Worker {
         self.ledger.delivered(with(Fate::Delivered));
         self.ledger.rejected(Rejection::Output, fates.count(Fate::Refused) as u64);
         self.stages.forget(with(Fate::Refused));
+        let refused: Vec<_> = with(Fate::Refused).cloned().collect();
         let mut fates = fates.each();
+        // Before anything else is waited for: what is in hand is accounted for once.
         batch.retain(|_| matches!(fates.next(), None | Some(Fate::Undelivered)));
+        self.keep(&refused.iter().collect::<Vec<_>>(), Rejection::Output).await;
     }
 
+    #[cfg(feature = "file")]
+    async fn keep(&self, messages: &[&Message], why: Rejection) {
+        if let Some(rejects) = self.rejects.as_ref().filter(|_| !messages.is_empty()) {
+            rejects.keep(messages, why.name(), self.ledger.output()).await;
+        }
+    }
+
+    #[cfg(not(feature = "file"))]
+    #[expect(clippy::unused_async, reason = "as with the feature")]
+    async fn keep(&self, _messages: &[&Message], _why: Rejection) {}
+
     fn expire(&mut self, batch: &mut Vec<Message>) {
-        if let Some(max_age) = self.pipeline.max_age {
+        if let MaxAge(Some(max_age)) = self.pipeline.max_age {
             let stages = &mut self.stages;
             let expired = batch.extract_if(.., |message| message.received.elapsed() >= max_age);
             self.ledger.expired(

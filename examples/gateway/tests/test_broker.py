@@ -7,6 +7,7 @@ import itertools
 import json
 import pathlib
 import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -171,6 +172,37 @@ def test_a_broker_that_is_killed_and_comes_back(begin, broker):
     assert len(stored) == account["delivered"] and stored == sorted(set(stored))
     # The newest came through.
     assert stored[-capacity:] == list(range(sent - capacity, sent))
+
+
+def test_a_stream_that_is_deleted_is_made_again(begin, broker):
+    gateway = begin("--max-age", "1h")
+    clients.nc(gateway.port["tcp+lines"], b"before\n")
+    gateway.delivered(1)
+
+    async def delete():
+        client = await nats.connect(broker.url, connect_timeout=PATIENCE)
+        try:
+            await client.jetstream(timeout=PATIENCE).delete_stream("S")
+        finally:
+            await client.close()
+
+    asyncio.run(asyncio.wait_for(delete(), PATIENCE))
+    clients.nc(gateway.port["tcp+lines"], b"after\n")
+    gateway.delivered(2)
+    is_account(gateway.stop(), received=2, delivered=2)
+    assert broker.stored() == [b"after"]
+
+
+def test_several_servers_are_one_output(start, broker):
+    """Of which one is enough, and each message is stored once."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for servers in f"nats://127.0.0.1:{port},{broker.url}", f"{broker.url},nats://127.0.0.1:{port}":
+        gateway = start("--nats-stream", "S", "--max-age", "1h", output=servers)
+        clients.nc(gateway.port["tcp+lines"], b"m\n")
+        gateway.delivered(1)
+        is_account(gateway.stop(), received=1, delivered=1)
+    assert broker.stored() == [b"m", b"m"]
 
 
 def test_the_age_limit_holds_while_there_is_no_broker(begin, broker):

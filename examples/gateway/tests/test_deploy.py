@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -86,3 +87,18 @@ def test_the_dashboard(there, tmp_path):
 def test_the_alerts_ask_for_what_is_there(there):
     text = (DEPLOY / "alerts.yml").read_text()
     assert names(text) and names(text) <= there
+
+
+def test_what_systemd_is_told(tmp_path, start):
+    """That the gateway is ready, that it runs, and that it ends."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(PATIENCE)
+        gateway = start(NOTIFY_SOCKET=str(path), WATCHDOG_USEC="300000")
+        told = [manager.recv(100).strip() for _ in range(4)]
+        assert told == [b"READY=1"] + [b"WATCHDOG=1"] * 3
+        gateway.signal()
+        while manager.recv(100).strip() != b"STOPPING=1":
+            pass
+        gateway.account()

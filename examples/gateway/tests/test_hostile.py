@@ -72,17 +72,19 @@ def test_malformed_http(start):
         client.shutdown(socket.SHUT_WR)
         clients.everything(client)
     said(port, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
-    malformed(gateway, "http", 2)
+    malformed(gateway, "http", 10)
+    gateway.reaches("refused_total", 1, input="http", reason="too_large")
     assert clients.curl(url, b"", "-X", "GET")[0] == 405
     assert clients.curl(url, b"", "-X", "PUT", "--http2-prior-knowledge")[0] == 405
     assert clients.curl(url, b"good")[0] == 202
-    is_account(gateway.stop(), received=1, delivered=1, refused=2)
+    is_account(gateway.stop(), received=1, delivered=1, refused=11)
 
 
 def test_malformed_grpc(start):
     gateway = start()
     port = gateway.port["grpc"]
     said(port, NOISE)
+    malformed(gateway, "grpc-unary", 1)
     with clients.Grpc(port) as client:
 
         def fails(method, request):
@@ -94,7 +96,7 @@ def test_malformed_grpc(start):
         for n, wrong in enumerate((b"\x0a\x05ab", b"\x08\x01", b"\x0b"), 1):
             assert fails("Send", wrong) == grpc.StatusCode.INTERNAL
             assert fails("Stream", wrong) == grpc.StatusCode.INTERNAL
-            malformed(gateway, "grpc-unary", n)
+            malformed(gateway, "grpc-unary", n + 1)
             malformed(gateway, "grpc-stream", n)
         assert fails("Nothing", b"") == grpc.StatusCode.UNIMPLEMENTED
         # A field that is not known is none of our business.

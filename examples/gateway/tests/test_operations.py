@@ -113,7 +113,7 @@ def test_flags_beat_the_environment_which_beats_the_file(start, tmp_path):
 WRONG = {
     ("--input", "ftp://7"): "`ftp` is none of http",
     ("--input", "udp://nowhere.invalid:7"): "udp://nowhere.invalid:7",
-    ("--output", "drum:1"): "it must be null",
+    ("--output", "drum:1"): "it must be one of null",
     ("--queue", "fast"): "--queue",
     ("--capacity", "0"): "capacity",
     ("--batch-size", "0"): "it must be at least 1",
@@ -125,7 +125,7 @@ WRONG = {
     ("--log", "gateway=loud"): "gateway",
     ("--log", "wran"): "`wran` is no level",
     ("--max-connections", "0"): "it must be at least 1",
-    ("--output", "nats://"): "nats://",
+    ("--output", "nats://"): "the host is missing",
     ("--output", "http://"): "it is no URL",
     ("--drain", "500000000000years"): "100 years",
     ("--idle", "500000000000years"): "100 years",
@@ -138,6 +138,19 @@ WRONG = {
     ("--enrich-by", "a"): "--enrich-from",
     ("--http-header", "no header"): "Name: value",
     ("--output", "file:/nowhere/at/all"): "/nowhere/at/all",
+    ("--operations", "here"): "neither a port nor a host and a port",
+    ("--operations", ":7"): "neither a port nor a host and a port",
+    ("--input", "http://7,tcp+lines://7"): "are on one port",
+    ("--input", "http://7", "--operations", "7"): "are on one port",
+    ("--http-header", "Authorization: Bearer ${TOKEN}"): "variables are expanded in the file",
+    ("--output", "nats://${USER}@host"): "variables are expanded in the file",
+    ("--output", "nats://u:a#b@host"): "%23",
+    ("--nats-subject", "two words"): "without blanks",
+    ("--nats-subject", "metrics.>"): "without blanks",
+    ("--nats-subject", "metrics.*"): "without blanks",
+    ("--nats-stream", "a.b"): "without blanks, dots",
+    ("--max-age", "never"): "--max-age",
+    ("--unfinished-bytes", "1MiB"): "--unfinished-bytes is 1048576",
 }
 
 
@@ -243,6 +256,66 @@ def check(*flags, **env):
         env=environment(**env),
         check=False,
     )
+
+
+def test_a_file_may_ask_for_what_is_in_the_environment(start, tmp_path):
+    file = tmp_path / "gateway.toml"
+    file.write_text(f'output = "file:{tmp_path}/${{NAME}}"\n')
+    gateway = start("--config", file, inputs=["tcp+lines"], output=None, NAME="out")
+    clients.nc(gateway.port["tcp+lines"], b"m\n")
+    gateway.delivered(1)
+    assert (tmp_path / "out").exists()
+    done = check("--config", file)
+    assert done.returncode != 0 and "there is no environment variable `NAME`" in done.stderr
+
+
+def test_no_secret_is_in_an_error(tmp_path):
+    """Also where it was written wrongly, or for another flag."""
+    secret = "p#s3cr3t"
+    file = tmp_path / "gateway.toml"
+    file.write_text(f'output = "nats://user:{secret}@host\n')
+    headers = tmp_path / "headers"
+    headers.write_text(f"Authorization Bearer {secret}\n")
+    for flags, env in (
+        (["--output", f"nats://user:{secret}@host"], {}),
+        (["--outptu", f"nats://user:{secret}@host"], {}),
+        (["--http-header", f"Authorization Bearer {secret}"], {}),
+        ([f"nats://user:{secret}@host"], {}),
+        (["--config", file], {}),
+        (["--output", "http://host", "--http-header-file", headers], {}),
+        ([], {"GATEWAY_OUTPUT": f"nats://user:{secret}@host"}),
+        ([], {"GATEWAY_HTTP_HEADER": f"Authorization Bearer {secret}"}),
+        (["--log-format", "json", "--output", f"http://user:{secret}@host"], {}),
+        (["--help"], {"GATEWAY_OUTPUT": "nats://user:s3cr3t@host"}),
+    ):
+        done = check(*flags, **env)
+        assert "s3cr3t" not in done.stdout + done.stderr, (flags, env, done)
+        assert done.stdout + done.stderr and (done.returncode != 0 or flags == ["--help"])
+
+
+def test_a_wrong_certificate_is_told_by_its_own_name(identity, tmp_path):
+    authority, certificate, key = identity
+    broken = tmp_path / "broken.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n")
+    for chain, wrong in (authority, authority), (broken, broken):
+        done = check("--tls-cert", chain, "--tls-key", key)
+        assert done.returncode != 0 and done.stderr.startswith(f"gateway: {wrong}: "), done
+
+
+def test_settings_are_in_groups():
+    done = subprocess.run(
+        [BINARY, "run", "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    groups = [line for line in done.stdout.splitlines() if line.endswith(":") and line[0] != " "]
+    assert groups == [
+        "Options:",
+        "Inputs:",
+        "Operations:",
+        "Topics and queues:",
+        "Outputs:",
+        "Processing:",
+        "Delivery:",
+    ]
 
 
 def test_a_configuration_can_be_checked(tmp_path):

@@ -114,7 +114,7 @@ def test_connections_of_all_kinds_are_open(start):
 def test_while_messages_come_in(start, tmp_path):
     """Whatever is received is accounted for, though nobody stops sending."""
     path = tmp_path / "out"
-    gateway = start("--capacity", "1000000", output=f"file:{path}")
+    gateway = start("--capacity", "1000000", "--drain", "50s", output=f"file:{path}")
     clients.tool("nc")
     senders = [
         subprocess.Popen(

@@ -34,7 +34,8 @@ struct Kanal;
 struct Crossfire;
 
 macro_rules! channels {
-    ($($channel:ident, $name:literal, $kind:ident, waits = $waits:literal, $sender:ty, $receiver:ty, |$capacity:ident| $new:expr,
+    ($($channel:ident, $name:literal, $kind:ident, waits = $waits:literal,
+        $sender:ty, $receiver:ty, |$capacity:ident| $new:expr,
         |$it:ident, $value:ident| push $push:expr, send $send:expr, try_recv $try_recv:expr, recv $recv:expr
         $(, recv_async $recv_async:expr)?;)*) => {$(
         impl Channel for $channel {
@@ -82,14 +83,21 @@ macro_rules! channels {
     )*};
 }
 channels! {
-    RingChannel, "ring-channel", Evicts, waits = false, ring_channel::RingSender<T>, ring_channel::RingReceiver<T>,
-        |capacity| ring_channel::ring_channel(NonZeroUsize::new(capacity).expect("no queue is for nothing")),
+    RingChannel, "ring-channel", Evicts, waits = false,
+        ring_channel::RingSender<T>, ring_channel::RingReceiver<T>,
+        |capacity| ring_channel::ring_channel(
+            NonZeroUsize::new(capacity).expect("no queue is for nothing"),
+        ),
         |it, value|
-        push it.send(value).map_or_else(|ring_channel::SendError::Disconnected(value)| Pushed::Closed(value), evicted),
+        push it.send(value).map_or_else(
+            |ring_channel::SendError::Disconnected(value)| Pushed::Closed(value),
+            evicted,
+        ),
         send it.send(value).is_ok(),
         try_recv it.try_recv().ok(),
         recv it.recv().ok();
-    AsyncChannelCrate, "async-channel", Evicts, waits = true, async_channel::Sender<T>, async_channel::Receiver<T>,
+    AsyncChannelCrate, "async-channel", Evicts, waits = true,
+        async_channel::Sender<T>, async_channel::Receiver<T>,
         |capacity| async_channel::bounded(capacity),
         |it, value|
         push it.force_send(value).map_or_else(|closed| Pushed::Closed(closed.0), evicted),
@@ -117,7 +125,8 @@ channels! {
         try_recv it.try_recv().ok().flatten(),
         recv it.recv().ok(),
         recv_async it.as_async().recv().await.ok();
-    Crossfire, "crossfire", Rejects, waits = true, crossfire::MTx<crossfire::mpmc::Array<T>>, crossfire::MRx<crossfire::mpmc::Array<T>>,
+    Crossfire, "crossfire", Rejects, waits = true,
+        crossfire::MTx<crossfire::mpmc::Array<T>>, crossfire::MRx<crossfire::mpmc::Array<T>>,
         |capacity| crossfire::mpmc::bounded_blocking(capacity),
         |it, value|
         push stored(it.try_send(value).map_err(|error| error.into_inner())),

@@ -1,5 +1,5 @@
-//! All that `AtomicRing` does with elements in cells while nobody is in the way, and no more: hints,
-//! the flag that a consumer wants its turn, a spare by the number of the thread.
+//! All that `AtomicRing` does with elements in cells while nobody is in the way, and no more:
+//! hints, the flag that a consumer wants its turn, a spare by the number of the thread.
 
 #![expect(unsafe_code, reason = "a bounds check would not be lean")]
 
@@ -100,8 +100,8 @@ impl<T: Copy> Lean<T> {
     fn read(&self, index: usize) -> T {
         // SAFETY: the cell is in bounds, and the only thread does not write it meanwhile.
         let element = unsafe { self.cell(index).read() };
-        // SAFETY: the slot was full, so the cell holds an element. It is `Copy`, so that it does not
-        // matter that the cell keeps a copy.
+        // SAFETY: the slot was full, so the cell holds an element. It is `Copy`, so that it does
+        // not matter that the cell keeps a copy.
         unsafe { element.assume_init() }
     }
 

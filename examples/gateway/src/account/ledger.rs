@@ -10,6 +10,21 @@ use super::metrics::Metrics;
 use crate::message::Message;
 use crate::moment::Moment;
 
+/// What a worker is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// There is nothing to be delivered.
+    Wait,
+    Try,
+    /// After a failure, until the next attempt.
+    Pause,
+}
+
+impl Phase {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Wait, "wait"), (Self::Try, "try"), (Self::Pause, "pause")];
+}
+
 /// Why a message that was received is not delivered, though it was neither evicted nor too old nor
 /// a duplicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +49,10 @@ pub(crate) enum Rejection {
 }
 
 impl Rejection {
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
     const ALL: [(Self, &'static str); 8] = [
         (Self::Full, "full"),
         (Self::Closed, "closed"),
@@ -63,6 +82,7 @@ pub(crate) struct Ledger {
     depth: IntGauge,
     bytes: IntGauge,
     breaker: IntGauge,
+    phases: [IntGauge; Phase::ALL.len()],
     state: Mutex<State>,
 }
 
@@ -76,6 +96,11 @@ struct State {
 impl Ledger {
     pub(super) fn new(metrics: &Metrics, topic: &str, output: &str) -> Self {
         let metrics = metrics.labelled(&[("topic", topic), ("output", output)]);
+        let phases = metrics.gauges(
+            "output_state",
+            "1 for what is done about the output: wait for messages, try, pause after a failure",
+            &["state"],
+        );
         let rejected = metrics.counters(
             "rejected_total",
             "Messages that were not delivered, by reason",
@@ -129,7 +154,14 @@ impl Ledger {
                 "breaker_open",
                 "1 while the output is left alone, since it failed too often",
             ),
+            phases: Phase::ALL.map(|(_, phase)| phases.with_label_values(&[phase])),
             state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn is_in(&self, phase: Phase) {
+        for (gauge, (each, _)) in self.phases.iter().zip(Phase::ALL) {
+            gauge.set((each == phase).into());
         }
     }
 
@@ -233,5 +265,6 @@ mod tests {
     #[test]
     fn the_reasons_index_their_counters() {
         assert!(Rejection::ALL.iter().enumerate().all(|(i, &(why, _))| why as usize == i));
+        assert!(Phase::ALL.iter().enumerate().all(|(i, &(phase, _))| phase as usize == i));
     }
 }

@@ -7,6 +7,9 @@ impl Config {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             return Err("--tls-cert and --tls-key are only of use together".into());
         }
+        if self.tls_client_ca.is_some() && self.tls_cert.is_none() {
+            return Err("--tls-client-ca needs --tls-cert and --tls-key".into());
+        }
         for endpoint in &self.inputs {
             let has_topic = |name: &str| self.topics.iter().any(|(topic, _)| topic == name);
             if endpoint.topic().is_some_and(|name| !has_topic(name)) {
@@ -16,9 +19,32 @@ impl Config {
                 return Err(format!("{endpoint}: TLS needs --tls-cert and --tls-key"));
             }
         }
+        self.ports_are_free_of_each_other()?;
+        let most = self.max_message.max(self.max_body);
+        if self.unfinished_bytes < most {
+            return Err(format!(
+                "a message or a body may have {most} bytes, but --unfinished-bytes is {}",
+                self.unfinished_bytes
+            ));
+        }
         self.pipeline.check(self.max_message)?;
         for (name, pipeline) in &self.topics {
             pipeline.check(self.max_message).map_err(|error| format!("topic.{name}: {error}"))?;
+        }
+        Ok(())
+    }
+
+    fn ports_are_free_of_each_other(&self) -> Result<(), String> {
+        let inputs = self.inputs.iter();
+        let mut places: Vec<_> =
+            inputs.map(|input| (input.to_string(), input.is_tcp(), input.address())).collect();
+        places.push(("--operations".into(), true, &self.operations));
+        for (i, (name, is_tcp, address)) in places.iter().enumerate() {
+            let mut before = places[..i].iter();
+            let other = before.find(|other| other.1 == *is_tcp && other.2.excludes(address));
+            if let Some((other, ..)) = other {
+                return Err(format!("{other} and {name} are on one port"));
+            }
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::Pipeline;
+use super::{Pipeline, secrets};
 
 const PREFIX: &str = "GATEWAY_";
 
@@ -83,11 +83,10 @@ impl Variables {
                 _ => return error,
             }
         };
-        let text = error.to_string();
-        cli.clone().error(
-            error.kind(),
-            format!("{place}: {}", text.trim_start_matches("error: ").trim_end()),
-        )
+        let kind = error.kind();
+        let text = secrets::hide(error).to_string();
+        cli.clone()
+            .error(kind, format!("{place}: {}", text.trim_start_matches("error: ").trim_end()))
     }
 }
 
@@ -102,7 +101,7 @@ pub(super) struct File {
 pub(super) fn with_file(cli: Command, path: &Path) -> Result<(Command, File), clap::Error> {
     let read = || {
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-        let mut settings: toml::Table = text.parse().map_err(|error| format!("{error}"))?;
+        let mut settings: toml::Table = text.parse().map_err(|error| malformed(&text, &error))?;
         let topics = match settings.remove("topic") {
             None => toml::Table::new(),
             Some(toml::Value::Table(topics)) => topics,
@@ -118,6 +117,12 @@ pub(super) fn with_file(cli: Command, path: &Path) -> Result<(Command, File), cl
     read().map_err(|error: String| {
         cli.clone().error(ErrorKind::Io, format!("{}: {error}", path.display()))
     })
+}
+
+/// Without the line itself, in which a password may be.
+fn malformed(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 /// Whether a file sets this to that.
@@ -148,7 +153,8 @@ impl File {
             let matches = with_defaults(inherited, settings)?.try_get_matches_from([""; 0]);
             let pipeline = matches.and_then(|matches| Pipeline::from_arg_matches(&matches));
             let text = |error: clap::Error| {
-                error.to_string().trim_start_matches("error: ").trim_end().to_string()
+                let text = secrets::hide(error).to_string();
+                text.trim_start_matches("error: ").trim_end().to_string()
             };
             Ok((name.clone(), pipeline.map_err(text)?))
         };
@@ -180,11 +186,25 @@ fn with_defaults(command: Command, settings: &toml::Table) -> Result<Command, St
 
 fn plain(value: &toml::Value) -> Result<String, String> {
     match value {
-        toml::Value::String(text) => Ok(text.clone()),
+        toml::Value::String(text) => expanded(text),
         toml::Value::Integer(number) => Ok(number.to_string()),
         other => Err(format!(
             "a string, a number or a list of them is needed, this is a {}",
             other.type_str()
         )),
     }
+}
+
+/// With the values of the environment in place of each `${NAME}`.
+fn expanded(text: &str) -> Result<String, String> {
+    let mut pieces = text.split("${");
+    let mut expanded = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        let (name, rest) = piece.split_once('}').ok_or("a `${` is without its `}`")?;
+        let value = std::env::var(name)
+            .map_err(|_| format!("there is no environment variable `{name}`"))?;
+        expanded += &value;
+        expanded += rest;
+    }
+    Ok(expanded)
 }

@@ -26,6 +26,19 @@ pub(super) fn some_time(text: &str) -> Result<Duration, String> {
     })
 }
 
+/// How old a message may become before it is delivered; `None` means that there is one attempt, and
+/// no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MaxAge(pub(crate) Option<Duration>);
+
+/// `none`, or a time.
+pub(super) fn max_age(text: &str) -> Result<MaxAge, String> {
+    match text.trim() {
+        "none" => Ok(MaxAge(None)),
+        text => time(text).map(|time| MaxAge(Some(time))),
+    }
+}
+
 /// A number without a unit is bytes; zero makes no sense.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let ByteSize(bytes) = text

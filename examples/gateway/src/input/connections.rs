@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 use super::Life;
 use crate::account::{Account, Refusal};
 use crate::intake::Intake;
-use crate::tls::Identity;
+use crate::tls::{self, Identity};
 
 /// A connection, with or without TLS, whose reads and writes fail when the other side is silent for
 /// too long.
@@ -26,9 +26,10 @@ pub(crate) type Stream = Pin<Box<TimeoutStream<Plain>>>;
 pub(crate) type Plain =
     tokio_util::either::Either<TcpStream, tokio_rustls::server::TlsStream<TcpStream>>;
 
-/// What one peer may take, and all together.
+/// What all inputs have in common.
 #[derive(Clone)]
-pub(crate) struct Limits {
+pub(crate) struct Common {
+    /// How long a peer may be silent.
     pub(crate) idle: Duration,
     /// How long a handshake may take.
     pub(crate) handshake: Duration,
@@ -42,7 +43,7 @@ pub(crate) struct Limits {
 pub(super) struct Connections {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    limits: Limits,
+    common: Common,
 }
 
 impl Connections {
@@ -50,16 +51,16 @@ impl Connections {
     pub(super) fn bind(
         addresses: &[SocketAddr],
         tls: Option<&[&[u8]]>,
-        limits: &Limits,
+        common: &Common,
     ) -> Result<Self, crate::Error> {
-        let tls = match (tls, &limits.identity) {
+        let tls = match (tls, &common.identity) {
             (None, _) => None,
             (Some(_), None) => return Err("TLS needs --tls-cert and --tls-key".into()),
             (Some(protocols), Some(identity)) => Some(identity.acceptor(protocols)),
         };
         let listener = std::net::TcpListener::bind(addresses)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener: TcpListener::from_std(listener)?, tls, limits: limits.clone() })
+        Ok(Self { listener: TcpListener::from_std(listener)?, tls, common: common.clone() })
     }
 
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
@@ -67,7 +68,7 @@ impl Connections {
     }
 
     pub(super) fn idle(&self) -> Duration {
-        self.limits.idle
+        self.common.idle
     }
 
     /// Accepts until it is told to stop; each connection is a task that `handle` makes.
@@ -79,7 +80,7 @@ impl Connections {
     ) where
         F: Future<Output = ()> + Send,
     {
-        let Self { listener, tls, limits } = self;
+        let Self { listener, tls, common } = self;
         while let Some(accepted) = life.stop.run_until_cancelled(listener.accept()).await {
             let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -91,17 +92,17 @@ impl Connections {
                 }
             };
             let intake = intake.with_peer(peer);
-            let Ok(permit) = Arc::clone(&limits.connections).try_acquire_owned() else {
+            let Ok(permit) = Arc::clone(&common.connections).try_acquire_owned() else {
                 intake.refuse(Refusal::Connections, None);
                 continue;
             };
-            let (limits, tls, handle) = (limits.clone(), tls.clone(), handle.clone());
+            let (common, tls, handle) = (common.clone(), tls.clone(), handle.clone());
             let life_of_it = life.clone();
             life.spawn(async move {
                 let _permit = permit;
-                let _open = Open::new(&limits.account);
-                match secure(socket, tls, limits.handshake).await {
-                    Ok(stream) => handle(limited(stream, limits.idle), intake, life_of_it).await,
+                let _open = Open::new(&common.account);
+                match secure(socket, tls, common.handshake).await {
+                    Ok(stream) => handle(limited(stream, common.idle), intake, life_of_it).await,
                     Err(error) => {
                         debug!(%error, %peer, "no connection");
                         intake.refuse(reason(&error), None);
@@ -128,12 +129,16 @@ async fn secure(socket: TcpStream, tls: Option<TlsAcceptor>, limit: Duration) ->
     socket.set_nodelay(true)?;
     match tls {
         None => Ok(Plain::Left(socket)),
-        Some(tls) => Ok(Plain::Right(timeout(limit, tls.accept(socket)).await??)),
+        Some(acceptor) => Ok(Plain::Right(timeout(limit, acceptor.accept(socket)).await??)),
     }
 }
 
 fn reason(error: &io::Error) -> Refusal {
-    if error.kind() == io::ErrorKind::TimedOut { Refusal::TooSlow } else { Refusal::Malformed }
+    match error.kind() {
+        io::ErrorKind::TimedOut => Refusal::TooSlow,
+        _ if tls::is_unauthorized(error) => Refusal::Unauthorized,
+        _ => Refusal::Malformed,
+    }
 }
 
 /// A connection, as it is counted.

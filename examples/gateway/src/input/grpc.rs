@@ -1,11 +1,14 @@
 //! gRPC, unary and streaming: the service of `proto/gateway.proto`.
 
+mod counted;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
@@ -18,9 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_health::ServingStatus;
 
 use super::connections::Connections;
-use super::{Input, Life, http};
+use super::{Input, Life, http, together};
 use crate::account::Refusal;
 use crate::intake::{Intake, Taken};
 use crate::message::{Source, detach};
@@ -28,11 +32,10 @@ use crate::origin::Origin;
 use crate::proto::ingest_server::{Ingest, IngestServer};
 use crate::proto::{Accepted, Message};
 use crate::topics::Topic;
+use counted::{Held, OVERLOAD, counted};
 
 pub(super) struct Grpc(pub(super) Connections);
 
-/// How many messages of a stream are taken together, if they are there.
-const AT_ONCE: usize = 256;
 /// What a message may have besides its body.
 const SUBJECT: usize = 256;
 
@@ -43,7 +46,15 @@ impl Input for Grpc {
     }
 
     async fn run(self: Box<Self>, intake: Intake, life: Life) {
-        let handle = |stream, intake: Intake, life: Life| {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        reporter.set_serving::<IngestServer<Service>>().await;
+        let ending = life.ending.clone();
+        life.spawn(async move {
+            ending.cancelled().await;
+            reporter.set_not_serving::<IngestServer<Service>>().await;
+            reporter.set_service_status("", ServingStatus::NotServing).await;
+        });
+        let handle = move |stream, intake: Intake, life: Life| {
             // A message is its body, and before that the field's tag and its length; and so is its
             // subject.
             let max = intake.limits().message;
@@ -58,10 +69,11 @@ impl Input for Grpc {
                 .max_decoding_message_size(limit)
                 .accept_compressed(CompressionEncoding::Gzip);
             let routes = Routes::new(service)
+                .add_service(health.clone())
                 .into_axum_router()
                 .layer(middleware::from_fn_with_state(refused, count_refused))
                 .layer(middleware::from_fn_with_state(peer, http::identify));
-            http::serve(stream, routes, peer, life)
+            http::serve_input(stream, routes, intake.of(Source::GrpcUnary), life)
         };
         self.0.serve(intake, life, handle).await;
     }
@@ -87,10 +99,28 @@ async fn count_refused(
         )
             .into_response();
     }
+    // Whoever asks how it is sends nothing.
+    if let Some(method) = request.uri().path().strip_prefix("/grpc.health.v1.Health/") {
+        let goes_on = method == "Watch";
+        let response = next.run(request).await;
+        // It has no end by itself.
+        let until_stop = |body: Body| {
+            let stop = life.stop.clone().cancelled_owned();
+            Body::from_stream(body.into_data_stream().take_until(Box::pin(stop)))
+        };
+        return if goes_on { response.map(until_stop) } else { response };
+    }
+    if !intake.admits(request.headers(), origin.as_deref()) {
+        http::body::read_gently(request.into_body(), &life);
+        return Status::unauthenticated("a token is needed").into_http();
+    }
     let reached = Reached::default();
     request.extensions_mut().insert(reached.clone());
     let is_unary = request.uri().path().ends_with("/Send");
-    let answer = next.run(request);
+    // Until the call is over.
+    let held = Held::by(intake.budget().hold());
+    request.extensions_mut().insert(held.clone());
+    let answer = next.run(request.map(|body| counted(body, held.clone())));
     let response = match is_unary {
         false => answer.await,
         true => match timeout(intake.limits().time, answer).await {
@@ -102,12 +132,18 @@ async fn count_refused(
         },
     };
     if !reached.0.load(Ordering::Relaxed) {
-        match Status::from_header_map(response.headers()).map(|status| status.code()) {
-            Some(Code::OutOfRange | Code::ResourceExhausted) => refuse(Refusal::TooLarge),
-            _ => refuse(Refusal::Malformed),
-        }
+        let status = Status::from_header_map(response.headers());
+        refuse(status.as_ref().map_or(Refusal::Malformed, refusal));
     }
     response
+}
+
+fn refusal(status: &Status) -> Refusal {
+    match status.code() {
+        Code::ResourceExhausted if status.message() == OVERLOAD => Refusal::Overload,
+        Code::OutOfRange | Code::ResourceExhausted => Refusal::TooLarge,
+        _ => Refusal::Malformed,
+    }
 }
 
 /// Whether a call has got to the service.
@@ -133,10 +169,16 @@ impl Ingest for Service {
     async fn send(&self, request: Request<Message>) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
         Reached::by(&request);
+        let held = request.extensions().get::<Held>().cloned();
         let Message { body, subject } = request.into_inner();
         if body.len() > self.unary.limits().message {
             self.unary.refuse(Refusal::TooLarge, origin.as_deref());
             return Err(Status::out_of_range(self.unary.over_the_limit()));
+        }
+        // It was compressed, perhaps.
+        if held.is_some_and(|held| !held.try_reach(body.len())) {
+            self.unary.refuse(Refusal::Overload, origin.as_deref());
+            return Err(Status::resource_exhausted(OVERLOAD));
         }
         let topic = self.unary.topic(&subject);
         match self.unary.take(topic, &mut vec![detach(body)], origin.as_ref()).await {
@@ -151,18 +193,24 @@ impl Ingest for Service {
     ) -> Result<Response<Accepted>, Status> {
         let origin = request.extensions().get::<Arc<Origin>>().cloned();
         Reached::by(&request);
-        let mut chunks = request.into_inner().ready_chunks(AT_ONCE);
+        let mut messages = request.into_inner();
+        let bytes = |message: &Result<Message, Status>| {
+            message.as_ref().map_or(0, |message| message.body.len())
+        };
         let mut accepted = Accepted::default();
         let mut ended = Ok(());
         while ended.is_ok() {
-            let Some(chunk) = self.stop.run_until_cancelled(chunks.next()).await else {
+            let ready = together::ready(&mut messages, bytes);
+            let Some(chunk) = self.stop.run_until_cancelled(ready).await else {
                 let text = format!(
                     "shutting down; of this stream, {} messages are stored",
                     accepted.stored
                 );
                 return Err(Status::unavailable(text));
             };
-            let Some(chunk) = chunk else { break };
+            if chunk.is_empty() {
+                break;
+            }
             let mut together =
                 Together { service: self, topic: Topic::default(), bodies: Vec::new() };
             for message in chunk {
@@ -182,9 +230,7 @@ impl Ingest for Service {
             together.take(&mut accepted).await;
         }
         ended.inspect_err(|status| {
-            let too_large = matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted);
-            let why = if too_large { Refusal::TooLarge } else { Refusal::Malformed };
-            self.stream.refuse(why, origin.as_deref());
+            self.stream.refuse(refusal(status), origin.as_deref());
         })?;
         Ok(Response::new(accepted))
     }

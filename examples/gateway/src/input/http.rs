@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -41,9 +42,10 @@ impl Input for Http {
         let handle = |stream, intake: Intake, life: Life| {
             let peer = intake.peer();
             // Behind a pointer, since each request has a clone.
-            let front = Arc::new(Front { intake, life: life.clone() });
+            let front = Arc::new(Front { intake: intake.clone(), life: life.clone() });
             let routes = Router::new().fallback_service(any(take).with_state(front));
-            serve(stream, routes.layer(middleware::from_fn_with_state(peer, identify)), peer, life)
+            let routes = routes.layer(middleware::from_fn_with_state(peer, identify));
+            serve_input(stream, routes, intake, life)
         };
         self.0.serve(intake, life, handle).await;
     }
@@ -77,10 +79,17 @@ async fn take(State(front): State<Arc<Front>>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
     let origin = head.extensions.get::<Arc<Origin>>();
+    if !intake.admits(&head.headers, origin.map(|origin| &**origin)) {
+        body::read_gently(body, life);
+        let asked = [(header::WWW_AUTHENTICATE, "Bearer")];
+        return (StatusCode::UNAUTHORIZED, asked, "a token is needed\n").into_response();
+    }
     let has_lines = has_lines(&head.headers);
     let limits = intake.limits();
     let limit = if has_lines { limits.body } else { limits.message };
-    let mut bodies = match body::read(&head.headers, body, limit, limits.time, life).await {
+    let mut hold = intake.budget().hold();
+    let reading = body::read(&head.headers, body, limit, limits.time, &mut hold, life);
+    let mut bodies = match reading.await {
         Ok(body) if has_lines => lines(body),
         Ok(body) => vec![body],
         Err(error) => {
@@ -135,12 +144,31 @@ fn lines(body: Bytes) -> Vec<Bytes> {
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
-/// Serves one connection, in the version of HTTP in which the client begins.
-pub(crate) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life: Life) {
+/// How large the head of a request may be, and what a connection keeps of what it has read.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// Serves one connection of an input, and counts what is no request.
+pub(super) async fn serve_input(stream: Stream, routes: Router, intake: Intake, life: Life) {
+    // A connection that is merely not in use is as good as a head that does not come.
+    let head = intake.limits().time.max(intake.limits().idle);
+    if let Some(why) = serve(stream, routes, intake.peer(), life, head).await {
+        intake.refuse(why, None);
+    }
+}
+
+/// Serves one connection, in the version of HTTP in which the client begins. The head of a request
+/// must come within `head`. Returns what is wrong with what is not even one.
+pub(crate) async fn serve(
+    stream: Stream,
+    routes: Router,
+    peer: SocketAddr,
+    life: Life,
+    head: Duration,
+) -> Option<Refusal> {
     let mut builder = Builder::new(Tasks(life.clone()));
-    // Many small requests that came together are answered together.
-    // And a client that has said all it has to say may close its side, and still gets its answers.
-    builder.http1().timer(TokioTimer::new()).pipeline_flush(true).half_close(true);
+    // A client that has said all it has to say may close its side, and still gets its answers.
+    builder.http1().timer(TokioTimer::new()).half_close(true);
+    builder.http1().header_read_timeout(head).max_buf_size(READ_BUFFER);
     builder.http2().timer(TokioTimer::new());
     builder
         .http2()
@@ -155,8 +183,25 @@ pub(crate) async fn serve(stream: Stream, routes: Router, peer: SocketAddr, life
             connection.await
         }
     };
-    if let Err(error) = ended {
-        debug!(%error, %peer, "connection ended");
+    let error = ended.err()?;
+    debug!(error = &*error as &(dyn std::error::Error + 'static), %peer, "connection ended");
+    // What is broken off then may not be the client's doing.
+    if life.stop.is_cancelled() { None } else { refusal(&*error) }
+}
+
+/// What a client has done that has ended its connection, if it was not its body, which has been
+/// counted.
+fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<Refusal> {
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        // Not that it went away.
+        return (!error.is_io() && !error.is_remote()).then_some(Refusal::Malformed);
+    }
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) if error.is_parse_too_large() => Some(Refusal::TooLarge),
+        Some(error) if error.is_parse() || error.is_incomplete_message() => {
+            Some(Refusal::Malformed)
+        }
+        _ => refusal(error.source()?),
     }
 }
 

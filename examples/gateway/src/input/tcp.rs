@@ -92,9 +92,20 @@ async fn read<C: Framed>(
     // All of a read go in together: one look at the clock, and one visit to the counters.
     let mut bodies = Vec::new();
     let topic = intake.topic("");
+    let mut hold = intake.budget().hold();
     // Since when a message is there that is not whole.
     let mut since = None;
     loop {
+        if intake.budget().is_scarce() {
+            size = FIRST_READ;
+        }
+        if !hold.reach(buffer.len() + size).await {
+            intake.refuse(Refusal::Overload, None);
+            drop(buffer);
+            stream.write_all(&C::say("too much is unfinished")).await?;
+            close_gently(stream).await;
+            return Ok(());
+        }
         buffer.reserve(size);
         let mut space = (&mut buffer).limit(size);
         let reading = stop.run_until_cancelled(stream.read_buf(&mut space));
@@ -112,9 +123,11 @@ async fn read<C: Framed>(
                 return Ok(());
             }
         };
-        if read == size {
-            size = (2 * size).min(LARGEST_READ);
-        }
+        size = match read {
+            all if all == size => (2 * size).min(LARGEST_READ),
+            few if few < size / 4 => FIRST_READ,
+            _ => size,
+        };
         let (mut errors, mut lost) = (Vec::new(), false);
         while !lost {
             let decoded =
@@ -138,6 +151,10 @@ async fn read<C: Framed>(
         }
         intake.take(topic, &mut bodies, None).await;
         since = if buffer.is_empty() { None } else { since.or_else(|| Some(Instant::now())) };
+        if buffer.is_empty() && size == FIRST_READ {
+            // A connection that has become silent keeps no more than one that always was.
+            buffer = BytesMut::new();
+        }
         if !errors.is_empty() {
             stream.write_all(&errors).await?;
             stream.flush().await?;

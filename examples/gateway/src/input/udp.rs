@@ -14,7 +14,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tracing::warn;
 
-use super::{Input, Life, Limits};
+use super::{Common, Input, Life};
 use crate::account::{Account, Refusal};
 use crate::intake::Intake;
 use drops::Drops;
@@ -33,10 +33,10 @@ const AT_ONCE: usize = 256;
 const LAST: usize = 64 * 1024;
 
 impl Udp {
-    pub(super) fn bind(addresses: Vec<SocketAddr>, limits: &Limits) -> Result<Self, crate::Error> {
-        let address = addresses.into_iter().next().ok_or("the host has no address")?;
+    pub(super) fn bind(addresses: &[SocketAddr], common: &Common) -> Result<Self, crate::Error> {
+        let address = *addresses.first().ok_or("the host has no address")?;
         let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        let asked = limits.udp_buffer;
+        let asked = common.udp_buffer;
         socket.set_recv_buffer_size(asked)?;
         // Linux says twice of what was asked for, for what it keeps of each datagram besides.
         let granted = socket.recv_buffer_size()? / 2;
@@ -46,7 +46,7 @@ impl Udp {
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         let socket = UdpSocket::from_std(socket.into())?;
-        Ok(Self { drops: Drops::of(socket.as_fd()), socket, account: limits.account.clone() })
+        Ok(Self { drops: Drops::of(socket.as_fd()), socket, account: common.account.clone() })
     }
 
     /// Takes what is there, but no more than `AT_ONCE`; returns how many.

@@ -2,6 +2,8 @@
 //!
 //! Each has an id, under which the broker stores it once, though it may be sent again.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -14,17 +16,19 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Failure, Fate, Fates, Output};
-use crate::config::Pipeline;
+use crate::config::NatsOptions;
 use crate::message::Message;
 use crate::origin::{REQUEST_ID, TRACE_PARENT};
-use reqwest::Url;
+use url::Url;
 
 pub(super) struct Nats {
-    url: Url,
+    servers: Vec<Url>,
     /// `None` before the first attempt, and after one that failed or was cut off.
     connection: Option<Connection>,
-    pipeline: Pipeline,
-    /// Whether the stream is there, if it is to be made.
+    options: NatsOptions,
+    ca: Option<PathBuf>,
+    /// Whether the stream is there, if it is to be made, as far as is known: after a failure it is
+    /// asked again.
     has_stream: bool,
     /// Distinguishes the ids of this process.
     process: u128,
@@ -34,17 +38,22 @@ pub(super) struct Nats {
 const AROUND: usize = 512;
 
 impl Nats {
-    pub(super) fn new(url: &Url, pipeline: &Pipeline) -> Result<Self, crate::Error> {
-        for path in [&pipeline.nats_credentials, &pipeline.output_ca].into_iter().flatten() {
+    pub(super) fn new(
+        servers: &[Url],
+        options: &NatsOptions,
+        ca: Option<PathBuf>,
+    ) -> Result<Self, crate::Error> {
+        for path in [&options.nats_credentials, &ca].into_iter().flatten() {
             std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
         }
         // A clock that is wrong may be before 1970.
         let began = UNIX_EPOCH.elapsed().unwrap_or_else(|error| error.duration());
         let process = began.as_nanos() << 32 | u128::from(std::process::id());
         Ok(Self {
-            url: url.clone(),
+            servers: servers.to_vec(),
             connection: None,
-            pipeline: pipeline.clone(),
+            options: options.clone(),
+            ca,
             has_stream: false,
             process,
         })
@@ -72,32 +81,41 @@ impl Drop for Tasks {
 }
 
 impl Connection {
-    async fn open(url: &Url, pipeline: &Pipeline) -> Result<Self, crate::Error> {
+    async fn open(to: &Nats) -> Result<Self, crate::Error> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("nats")
             .enable_all()
             .build()?;
         let lost = CancellationToken::new();
-        let (options, address) =
-            (options(url, pipeline).await?, ServerAddr::from_url(without_secrets(url))?);
-        let connecting = runtime.spawn(without_reconnecting(options, &lost).connect(address));
+        let servers = to.servers.iter().map(|url| ServerAddr::from_url(without_secrets(url)));
+        let servers: Vec<_> = servers.collect::<Result<_, _>>()?;
+        let connected = Arc::new(AtomicBool::new(false));
+        let options = without_reconnecting(options(to).await?, &lost, &connected);
+        let connecting = runtime.spawn(options.connect(servers));
         // Before it is known whether there is a client, so that what has been begun ends in any
         // case.
         let tasks = Tasks(Some(runtime));
         let client = connecting.await??;
+        // Nothing has been sent before; from now on, there is no second connection.
+        connected.store(true, Ordering::Relaxed);
         Ok(Self { client, lost, _tasks: tasks })
     }
 }
 
-/// A client that connects again by itself would send later messages of a batch before those that were
-/// lost with the connection.
-fn without_reconnecting(options: ConnectOptions, lost: &CancellationToken) -> ConnectOptions {
-    let (lost, connected) = (lost.clone(), AtomicBool::new(false));
-    let options = options.reconnect_delay_callback(move |_| {
-        let again = connected.swap(true, Ordering::Relaxed);
-        if again { Duration::from_secs(3600) } else { Duration::ZERO }
-    });
+/// A client that connects again by itself would send later messages of a batch before those that
+/// were lost with the connection.
+fn without_reconnecting(
+    options: ConnectOptions,
+    lost: &CancellationToken,
+    connected: &Arc<AtomicBool>,
+) -> ConnectOptions {
+    let (lost, connected) = (lost.clone(), Arc::clone(connected));
+    let options =
+        options.reconnect_delay_callback(move |_| match connected.load(Ordering::Relaxed) {
+            true => Duration::from_secs(3600),
+            false => Duration::ZERO,
+        });
     options.event_callback(move |event| {
         if matches!(event, Event::Disconnected | Event::Closed) {
             lost.cancel();
@@ -107,23 +125,27 @@ fn without_reconnecting(options: ConnectOptions, lost: &CancellationToken) -> Co
 }
 
 /// The login at the broker, and the authorities that are trusted.
-async fn options(url: &Url, pipeline: &Pipeline) -> Result<ConnectOptions, crate::Error> {
+async fn options(to: &Nats) -> Result<ConnectOptions, crate::Error> {
     let mut options = ConnectOptions::new().name("ringway-gateway");
+    // Servers of one cluster have the same logins.
+    let with_login =
+        to.servers.iter().find(|url| !url.username().is_empty() || url.password().is_some());
+    let url = with_login.or(to.servers.first()).ok_or("there is no server")?;
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);
     match (decoded(url.username())?, url.password()) {
         (user, Some(password)) => options = options.user_and_password(user, decoded(password)?),
         (token, None) if !token.is_empty() => options = options.token(token),
         _ => {}
     }
-    if let Some(path) = &pipeline.nats_credentials {
+    if let Some(path) = &to.options.nats_credentials {
         let text = tokio::fs::read_to_string(path).await;
         let with = text.and_then(|text| options.credentials(&text));
         options = with.map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    if let Some(path) = &pipeline.output_ca {
+    if let Some(path) = &to.ca {
         options = options.add_root_certificates(path.clone());
     }
-    Ok(options.require_tls(url.scheme() == "tls"))
+    Ok(options.require_tls(to.servers.iter().any(|url| url.scheme() == "tls")))
 }
 
 /// For what libraries may say in their errors and logs.
@@ -140,18 +162,18 @@ impl Output for Nats {
         // Put back only when all is acknowledged.
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(&self.url, &self.pipeline).await.map_err(Failure::because)?,
+            None => Connection::open(self).await.map_err(Failure::because)?,
         };
         let broker = jetstream::new(connection.client.clone());
-        let subject = &self.pipeline.nats_subject;
-        if let Some(name) = self.pipeline.nats_stream.as_ref().filter(|_| !self.has_stream) {
+        let subject = &self.options.nats_subject;
+        let has_stream = std::mem::take(&mut self.has_stream);
+        if let Some(name) = self.options.nats_stream.as_ref().filter(|_| !has_stream) {
             let wanted = stream::Config {
                 name: name.clone(),
                 subjects: vec![subject.clone()],
                 ..stream::Config::default()
             };
             broker.get_or_create_stream(wanted).await?;
-            self.has_stream = true;
         }
         let mut acknowledged = Vec::with_capacity(batch.len());
         let most = connection.client.server_info().max_payload.saturating_sub(AROUND);
@@ -185,14 +207,14 @@ impl Output for Nats {
         match failed {
             Some(failure) => Err(failure),
             None => {
-                self.connection = Some(connection);
+                (self.connection, self.has_stream) = (Some(connection), true);
                 Ok(())
             }
         }
     }
 
     /// Credentials and certificates are read with the next connection.
-    fn reload(&mut self) -> Result<(), crate::Error> {
+    async fn reload(&mut self) -> Result<(), crate::Error> {
         self.connection = None;
         Ok(())
     }

@@ -27,6 +27,11 @@ struct Record<'a> {
     traceparent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<SocketAddr>,
+    /// Why it was rejected, and by which output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a str>,
     #[serde(flatten)]
     body: Body<'a>,
 }
@@ -43,8 +48,28 @@ enum Body<'a> {
 
 /// Appends the lines of a batch.
 pub(super) fn write(batch: &[Message], parse: Parse, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    lines(batch.iter(), parse, None, out)
+}
+
+/// Appends lines of what `output` does not get, as text: it may be malformed.
+#[cfg(feature = "file")]
+pub(super) fn write_rejected(
+    messages: &[&Message],
+    reason: &str,
+    output: &str,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    lines(messages.iter().copied(), Parse::Raw, Some((reason, output)), out)
+}
+
+fn lines<'a>(
+    messages: impl Iterator<Item = &'a Message>,
+    parse: Parse,
+    rejected: Option<(&str, &str)>,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
     let (now, today) = (Moment::now(), SystemTime::now());
-    for message in batch {
+    for message in messages {
         // A clock that is wrong may be before what can be written down.
         let age = now.since(message.received);
         let received = today.checked_sub(age).unwrap_or(today).max(UNIX_EPOCH);
@@ -61,6 +86,8 @@ pub(super) fn write(batch: &[Message], parse: Parse, out: &mut Vec<u8>) -> serde
             request_id: origin.map(|origin| &*origin.request_id),
             traceparent: origin.and_then(|origin| origin.traceparent.as_deref()),
             peer: origin.map(|origin| origin.peer),
+            rejected: rejected.map(|(reason, _)| reason),
+            output: rejected.map(|(_, output)| output),
             body,
         };
         serde_json::to_writer(&mut *out, &record)?;

@@ -35,9 +35,10 @@ impl Breaker {
         }
     }
 
-    pub(crate) fn failed(&mut self) {
+    /// The next attempt is not before `pause` is over.
+    pub(crate) fn failed(&mut self, pause: Duration) {
         self.failures = self.failures.saturating_add(1);
-        self.ledger.failed(self.pause);
+        self.ledger.failed(self.pause.max(pause));
         if self.after.is_some_and(|after| self.failures >= after) {
             self.open_until = Some(Instant::now() + self.pause);
             self.ledger.open_breaker(self.pause);
@@ -55,13 +56,13 @@ mod tests {
         let account = Account::new();
         let pause = Duration::from_secs(5);
         let mut breaker = Breaker::new(Some(2), pause, account.ledger("t", "null"));
-        breaker.failed();
+        breaker.failed(Duration::ZERO);
         assert_eq!(account.failing().as_deref(), Some("null"), "one failure is enough to tell of");
         breaker.succeeded();
         assert_eq!(account.failing(), None);
-        breaker.failed();
+        breaker.failed(Duration::ZERO);
         assert_eq!(breaker.open_for(), None, "not in a row");
-        breaker.failed();
+        breaker.failed(Duration::ZERO);
         assert_eq!(breaker.open_for(), Some(pause));
         assert!(
             account
@@ -71,11 +72,21 @@ mod tests {
         );
         tokio::time::advance(pause).await;
         assert_eq!(breaker.open_for(), None);
-        breaker.failed();
+        breaker.failed(Duration::ZERO);
         assert_eq!(breaker.open_for(), Some(pause), "one failure is enough now");
         tokio::time::advance(pause).await;
         breaker.succeeded();
-        breaker.failed();
+        breaker.failed(Duration::ZERO);
         assert_eq!(breaker.open_for(), None);
+    }
+
+    #[tokio::test]
+    async fn it_is_told_as_long_as_nothing_is_tried() {
+        let account = Account::new();
+        let mut breaker = Breaker::new(None, Duration::ZERO, account.ledger("t", "null"));
+        breaker.failed(Duration::ZERO);
+        assert_eq!(account.failing(), None);
+        breaker.failed(Duration::from_secs(600));
+        assert_eq!(account.failing().as_deref(), Some("null"));
     }
 }

@@ -30,17 +30,19 @@ impl Stages {
         })
     }
 
-    /// Leaves what is to be delivered, and accounts for the rest.
-    pub(super) fn examine(&mut self, batch: &mut Vec<Message>) {
+    /// Leaves what is to be delivered, and accounts for the rest; returns what is malformed.
+    pub(super) fn examine(&mut self, batch: &mut Vec<Message>) -> Vec<Message> {
+        let mut malformed = Vec::new();
         if self.parse == Parse::Json {
-            let malformed = remove(batch, |message| match parse_json(&message.body) {
+            let wrong = batch.extract_if(.., |message| match parse_json(&message.body) {
                 Some(body) => {
                     message.body = body;
                     false
                 }
                 None => true,
             });
-            self.ledger.rejected(Rejection::Malformed, malformed);
+            malformed = wrong.collect();
+            self.ledger.rejected(Rejection::Malformed, malformed.len() as u64);
         }
         if let Some(enrich) = &self.enrich {
             for message in &mut *batch {
@@ -57,6 +59,7 @@ impl Stages {
         if let Some(reduce) = &mut self.reduce {
             self.ledger.reduced(remove(batch, |message| reduce.is_one_too_many(message)));
         }
+        malformed
     }
 
     /// That these were not delivered: when their senders try again, they are no duplicates.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::account::Account;
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::intake::Intake;
 use crate::topics::Topics;
@@ -61,15 +62,21 @@ async fn work(
     bodies: &[&'static str],
     acts: impl IntoIterator<Item = Act>,
 ) -> (String, Vec<Bytes>) {
+    let once = match flags.contains(&"--max-age") {
+        true => [].as_slice(),
+        false => &["--max-age", "none"],
+    };
     let (config, account, hurry) =
-        (Config::of(flags), Arc::new(Account::new()), CancellationToken::new());
+        (Config::of(&[flags, once].concat()), Arc::new(Account::new()), CancellationToken::new());
     let (topics, mut routes) = Topics::new(&config, &account).unwrap();
-    let intake = Intake::new(&config.inputs[0], &topics, &account, &config);
+    let intake =
+        Intake::new(&config.inputs[0], &topics, &account, &Budget::of(usize::MAX), &config);
     let mut bodies = bodies.iter().map(|body| Bytes::from(*body)).collect();
     intake.take(intake.topic(""), &mut bodies, None).await;
     topics.all_lanes().for_each(Lane::close);
     let script = Script(Arc::new(Mutex::new((acts.into_iter().collect(), Vec::new()))));
-    let signals = Signals { hurry: hurry.clone(), reload: watch::channel(0).1 };
+    let (end, reload) = (watch::channel(None).1, watch::channel(0).1);
+    let signals = Signals { hurry: hurry.clone(), end, reload };
     let lane = routes.remove(0).lane;
     let worker =
         Worker::new(&config.pipeline, lane.clone(), Box::new(script.clone()), signals).unwrap();

@@ -2,56 +2,80 @@
 //! `?topic=…` and `?full=wait`.
 
 use std::fmt;
-use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
+use super::Address;
 use crate::message::Source;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    source: Source,
+    scheme: Scheme,
     is_secure: bool,
-    /// A host, by name or address, and a port.
-    address: String,
+    address: Address,
     topic: Option<String>,
     waits: bool,
 }
 
-/// gRPC stands there by one of its two sources: both are served at once.
-const SCHEMES: [(&str, Source, bool); 11] = [
-    ("http", Source::Http, false),
-    ("https", Source::Http, true),
-    ("grpc", Source::GrpcUnary, false),
-    ("grpcs", Source::GrpcUnary, true),
-    ("ws", Source::WebSocket, false),
-    ("wss", Source::WebSocket, true),
-    ("tcp+lines", Source::TcpLines, false),
-    ("tls+lines", Source::TcpLines, true),
-    ("tcp+frames", Source::TcpFrames, false),
-    ("tls+frames", Source::TcpFrames, true),
-    ("udp", Source::Udp, false),
+/// What is spoken at an endpoint, inside TLS or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    #[cfg(feature = "grpc")]
+    Grpc,
+    #[cfg(feature = "websocket")]
+    WebSocket,
+    TcpLines,
+    TcpFrames,
+    Udp,
+}
+
+const SCHEMES: &[(&str, Scheme, bool)] = &[
+    ("http", Scheme::Http, false),
+    ("https", Scheme::Http, true),
+    #[cfg(feature = "grpc")]
+    ("grpc", Scheme::Grpc, false),
+    #[cfg(feature = "grpc")]
+    ("grpcs", Scheme::Grpc, true),
+    #[cfg(feature = "websocket")]
+    ("ws", Scheme::WebSocket, false),
+    #[cfg(feature = "websocket")]
+    ("wss", Scheme::WebSocket, true),
+    ("tcp+lines", Scheme::TcpLines, false),
+    ("tls+lines", Scheme::TcpLines, true),
+    ("tcp+frames", Scheme::TcpFrames, false),
+    ("tls+frames", Scheme::TcpFrames, true),
+    ("udp", Scheme::Udp, false),
 ];
+
+impl Scheme {
+    /// As what its connections are counted before it is known what comes over them.
+    pub(crate) fn source(self) -> Source {
+        match self {
+            Self::Http => Source::Http,
+            #[cfg(feature = "grpc")]
+            Self::Grpc => Source::GrpcUnary,
+            #[cfg(feature = "websocket")]
+            Self::WebSocket => Source::WebSocket,
+            Self::TcpLines => Source::TcpLines,
+            Self::TcpFrames => Source::TcpFrames,
+            Self::Udp => Source::Udp,
+        }
+    }
+}
 
 impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (scheme, rest) =
+        let (name, rest) =
             text.split_once("://").ok_or("it must be SCHEME://HOST:PORT or SCHEME://PORT")?;
-        let known = SCHEMES.iter().find(|(name, ..)| *name == scheme);
-        let &(_, source, is_secure) = known.ok_or_else(|| {
+        let known = SCHEMES.iter().find(|(known, ..)| *known == name);
+        let &(_, scheme, is_secure) = known.ok_or_else(|| {
             let names: Vec<_> = SCHEMES.iter().map(|(name, ..)| *name).collect();
-            format!("`{scheme}` is none of {}", names.join(", "))
+            format!("`{name}` is none of {}", names.join(", "))
         })?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let address = match place.rsplit_once(':') {
-            None if place.parse::<u16>().is_ok() => format!("127.0.0.1:{place}"),
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
-                place.to_string()
-            }
-            _ => return Err(format!("`{place}` is neither a port nor a host and a port")),
-        };
+        let address = place.parse()?;
         let (mut topic, mut waits) = (None, false);
         for option in query.split('&').filter(|option| !option.is_empty()) {
             match option.split_once('=') {
@@ -63,7 +87,7 @@ impl FromStr for Endpoint {
                 }
             }
         }
-        Ok(Self { source, is_secure, address, topic, waits })
+        Ok(Self { scheme, is_secure, address, topic, waits })
     }
 }
 
@@ -71,18 +95,22 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = SCHEMES
             .iter()
-            .find(|&&(_, source, tls)| (source, tls) == (self.source, self.is_secure));
+            .find(|&&(_, scheme, tls)| (scheme, tls) == (self.scheme, self.is_secure));
         write!(f, "{}://{}", known.expect("it was made of one").0, self.address)
     }
 }
 
 impl Endpoint {
-    pub(crate) fn source(&self) -> Source {
-        self.source
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
     }
 
     pub(crate) fn is_secure(&self) -> bool {
         self.is_secure
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
     }
 
     /// The topic of all its messages.
@@ -95,9 +123,9 @@ impl Endpoint {
         self.waits
     }
 
-    /// A host may have several, of which one can be bound.
-    pub(crate) fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        Ok(self.address.to_socket_addrs()?.collect())
+    /// Whether it is bound as a port of TCP, which may be there beside the same one of UDP.
+    pub(super) fn is_tcp(&self) -> bool {
+        self.scheme != Scheme::Udp
     }
 }
 

@@ -1,5 +1,5 @@
-//! `gateway bench`: a load generator, which starts a gateway for each measurement and asks it in
-//! the end what it has got.
+//! The load generator: starts a gateway for each measurement and asks it in the end what it has
+//! got.
 
 mod child;
 mod senders;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use clap::{Args, ValueEnum};
+use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use ringway::Kind;
 use serde::Serialize;
@@ -17,9 +17,21 @@ use serde::Serialize;
 use child::Gateway;
 use senders::{Mode, Protocol};
 
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Made from `proto/gateway.proto` by the build script.
+#[allow(unreachable_pub, clippy::all)]
+mod proto {
+    tonic::include_proto!("ringway.gateway.v1");
+}
+
 /// Send by each protocol and print what arrives
-#[derive(Args, Debug)]
-pub(crate) struct Bench {
+#[derive(Debug, Parser)]
+struct Bench {
+    /// The gateway; by default, that beside this program
+    #[arg(long, value_name = "PATH")]
+    gateway: Option<PathBuf>,
+
     /// Only these protocols, separated by commas
     #[arg(long, value_name = "PROTOCOL", value_delimiter = ',', value_enum)]
     only: Vec<Protocol>,
@@ -34,7 +46,8 @@ pub(crate) struct Bench {
     #[arg(value_parser = humantime::parse_duration)]
     time: Duration,
 
-    /// How many connections send at once, where they are parallel and wait for no answers
+    /// How many connections send at once, where they are parallel and wait for no answers, or have
+    /// many requests under way each
     #[arg(long, value_name = "N", default_value_t = 2)]
     streams: usize,
 
@@ -85,7 +98,10 @@ struct Results {
     queues: Vec<Cell>,
 }
 
-pub(crate) async fn bench(bench: Bench) -> Result<(), crate::Error> {
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let bench = Bench::parse();
+
     let wanted = |protocol: &Protocol| bench.only.is_empty() || bench.only.contains(protocol);
     let cells: Vec<_> = Protocol::value_variants()
         .iter()
@@ -133,11 +149,18 @@ async fn measure(
     queue: Kind,
     output: &str,
 ) -> Result<Cell, crate::Error> {
-    let gateway = Gateway::start(protocol.scheme(), queue, output).await?;
-    let senders = match mode {
-        Mode::Serial => 1,
-        Mode::Parallel if protocol.answers() => bench.requests,
-        Mode::Parallel => bench.streams,
+    let gateway = {
+        let beside = || Ok::<_, Error>(std::env::current_exe()?.with_file_name("gateway"));
+        let program = bench.gateway.clone().map_or_else(beside, Ok)?;
+        Gateway::start(&program, protocol.scheme(), queue, output).await?
+    };
+    let (senders, at_once) = match mode {
+        Mode::Serial => (1, 1),
+        Mode::Parallel if protocol.has_streams() => {
+            (bench.streams, bench.requests.div_ceil(bench.streams.max(1)))
+        }
+        Mode::Parallel if protocol.answers() => (bench.requests, 1),
+        Mode::Parallel => (bench.streams, 1),
     };
     // Printable, so that it is one line.
     let message = Bytes::from(vec![b'm'; bytes]);
@@ -145,7 +168,8 @@ async fn measure(
     let until = begin + bench.time;
     let sending: Vec<_> = (0..senders)
         .map(|_| {
-            tokio::spawn(senders::send(protocol, mode, gateway.address, message.clone(), until))
+            let (to, message) = (gateway.address, message.clone());
+            tokio::spawn(senders::send(protocol, mode, to, message, until, at_once))
         })
         .collect();
     let (mut sent, mut refused_by_sender) = (0, 0);
@@ -159,9 +183,11 @@ async fn measure(
     let ages = gateway.ages().await?;
     let ended = gateway.end().await?;
     if !ended.account.balance() {
-        return Err(
-            format!("{protocol}, {bytes} bytes: the account is wrong: {}", ended.account).into()
-        );
+        return Err(format!(
+            "{protocol}, {bytes} bytes: the account is wrong: {:?}",
+            ended.account
+        )
+        .into());
     }
     Ok(Cell {
         protocol,

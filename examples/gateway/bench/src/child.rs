@@ -1,6 +1,7 @@
 //! A gateway that the load generator starts, asks, and ends.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,8 +11,6 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::sleep;
-
-use crate::account::Totals;
 
 pub(super) struct Gateway {
     /// Of its only input.
@@ -27,6 +26,27 @@ pub(super) struct Ended {
     pub(super) peak_memory: Option<u64>,
 }
 
+/// The account that a gateway leaves, as far as it is of interest.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Totals {
+    pub(super) received: u64,
+    copied: u64,
+    pub(super) delivered: u64,
+    duplicate: u64,
+    reduced: u64,
+    pub(super) evicted: u64,
+    pub(super) rejected: u64,
+    expired: u64,
+}
+
+impl Totals {
+    pub(super) fn balance(&self) -> bool {
+        let Self { received, copied, delivered, duplicate, reduced, .. } = self;
+        let ended = delivered + duplicate + reduced + self.evicted + self.rejected + self.expired;
+        received + copied == ended
+    }
+}
+
 /// What is of interest in a line of its log.
 #[derive(Deserialize)]
 struct Line {
@@ -37,11 +57,12 @@ struct Line {
 
 impl Gateway {
     pub(super) async fn start(
+        program: &Path,
         scheme: &str,
         queue: Kind,
         output: &str,
     ) -> Result<Self, crate::Error> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(program);
         command.args([
             "run",
             "--operations",

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use bytes::Bytes;
 use clap::ValueEnum;
+use futures_util::future::try_join_all;
 use futures_util::{SinkExt, StreamExt, stream};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -48,6 +49,11 @@ impl Protocol {
         }
     }
 
+    /// Whether a connection has many requests under way at once.
+    pub(super) fn has_streams(self) -> bool {
+        matches!(self, Self::Http2 | Self::GrpcUnary)
+    }
+
     /// Whether each message is.
     pub(super) fn answers(self) -> bool {
         matches!(self, Self::Http1 | Self::Http2 | Self::GrpcUnary)
@@ -70,7 +76,8 @@ impl fmt::Display for Protocol {
 }
 
 /// Serial: one connection, one message at a time, each written by itself and, where there are
-/// answers, answered before the next. Parallel: several connections; those without answers write
+/// answers, answered before the next. Parallel: several connections, those of HTTP/2 with many
+/// requests under way each; those without answers write
 /// many messages at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Mode {
@@ -106,6 +113,7 @@ pub(super) async fn send(
     to: SocketAddr,
     message: Bytes,
     until: Instant,
+    at_once: usize,
 ) -> Result<Tally, crate::Error> {
     let burst = if mode == Mode::Serial {
         1
@@ -114,8 +122,8 @@ pub(super) async fn send(
     };
     match protocol {
         Protocol::Http1 => http1(to, message, until).await,
-        Protocol::Http2 => http2(to, message, until).await,
-        Protocol::GrpcUnary => grpc_unary(to, message, until).await,
+        Protocol::Http2 => http2(to, message, until, at_once).await,
+        Protocol::GrpcUnary => grpc_unary(to, message, until, at_once).await,
         Protocol::GrpcStream => grpc_stream(to, message, until, burst).await,
         Protocol::Udp => udp(to, message, until).await,
         Protocol::TcpLines => {
@@ -149,17 +157,30 @@ async fn http1(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, 
     Ok(tally)
 }
 
-async fn http2(to: SocketAddr, message: Bytes, until: Instant) -> Result<Tally, crate::Error> {
-    let (mut sender, connection) =
+async fn http2(
+    to: SocketAddr,
+    message: Bytes,
+    until: Instant,
+    at_once: usize,
+) -> Result<Tally, crate::Error> {
+    let (sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(connect(to).await?)).await?;
     tokio::spawn(connection);
-    let mut tally = Tally::default();
-    while Instant::now() < until {
-        let request = Request::post(format!("http://{to}/")).body(Body::from(message.clone()))?;
-        answered(sender.send_request(request).await?).await?;
-        tally.sent += 1;
-    }
-    Ok(tally)
+    let requests = (0..at_once).map(async |_| {
+        let (mut sender, mut tally) = (sender.clone(), Tally::default());
+        while Instant::now() < until {
+            let request =
+                Request::post(format!("http://{to}/")).body(Body::from(message.clone()))?;
+            answered(sender.send_request(request).await?).await?;
+            tally.sent += 1;
+        }
+        Ok(tally)
+    });
+    sum(try_join_all(requests).await)
+}
+
+fn sum(tallies: Result<Vec<Tally>, crate::Error>) -> Result<Tally, crate::Error> {
+    Ok(Tally { sent: tallies?.iter().map(|tally| tally.sent).sum(), refused: 0 })
 }
 
 async fn answered(
@@ -170,14 +191,22 @@ async fn answered(
     if status == StatusCode::ACCEPTED { Ok(()) } else { Err(format!("it answers {status}").into()) }
 }
 
-async fn grpc_unary(to: SocketAddr, body: Bytes, until: Instant) -> Result<Tally, crate::Error> {
-    let mut client = IngestClient::connect(format!("http://{to}")).await?;
-    let mut tally = Tally::default();
-    while Instant::now() < until {
-        client.send(Message { body: body.clone(), ..Message::default() }).await?;
-        tally.sent += 1;
-    }
-    Ok(tally)
+async fn grpc_unary(
+    to: SocketAddr,
+    body: Bytes,
+    until: Instant,
+    at_once: usize,
+) -> Result<Tally, crate::Error> {
+    let client = IngestClient::connect(format!("http://{to}")).await?;
+    let requests = (0..at_once).map(async |_| {
+        let (mut client, mut tally) = (client.clone(), Tally::default());
+        while Instant::now() < until {
+            client.send(Message { body: body.clone(), ..Message::default() }).await?;
+            tally.sent += 1;
+        }
+        Ok(tally)
+    });
+    sum(try_join_all(requests).await)
 }
 
 async fn grpc_stream(
