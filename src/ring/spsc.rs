@@ -43,7 +43,7 @@
 //!
 //! # Memory
 //!
-//! With *K* for the capacity, or 64 if that is less: up to 1½ times `capacity` and 6 *K* slots of the
+//! With *K* for the capacity, or 64 if that is less: up to 1½ times `capacity` and 6½ *K* slots of the
 //! size of `T`, in one allocation, and less than a kilobyte besides. The slots beyond the capacity
 //! are what lets the producer go around a consumer that is suspended while it reads.
 //!

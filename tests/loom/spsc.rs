@@ -108,7 +108,7 @@ spsc! {
             Push(0), Push(1), Pop, Push(2), Push(3), Push(4), Push(5), Push(6), Push(7), Push(8),
             Pop, Push(9), Push(10), Push(11), Push(12),
         ],
-        producer: &[Push(13), Push(14), Push(15), Len],
+        producer: &[Push(13), Push(14), Push(15)],
         consumer: &[Pop, TryPop, Pop],
         preemptions: Some(3),
     }
