@@ -480,7 +480,7 @@ fn a_ring_for_two_takes_the_memory_that_it_says() {
         assert!(rest < 1024, "{rest}");
         // The first slot begins a line.
         let line = 128 / size_of::<T>().max(1) * size_of::<T>();
-        for capacity in [1, 2, 64, 126, 126 + 1024] {
+        for capacity in [1_usize, 2, 64, 126, 126 + 1024] {
             let slots =
                 (capacity + capacity / 2 + 13 * capacity.min(64).div_ceil(2)) * size_of::<T>();
             let bytes = bytes::<T>(capacity);

@@ -20,18 +20,18 @@
 //! * *Specification*: a first-in, first-out queue of exactly `capacity` elements, whose `push` on
 //!   full takes the oldest out and returns it. Every operation is linearizable, closing and `len`
 //!   included; of the batches, each step of `pop_into` and each element of `push_all`.
-//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. Once the
-//!   consumer is gone, the next `push` that happens after gives its element back, too.
+//! * *Closing*: the producer closes the ring, by [`Producer::close`] or when it is dropped. Once
+//!   the consumer is gone, the next `push` that happens after gives its element back, too.
 //! * *Progress*: all operations of both ends are wait-free, with a fixed number of steps. A thread
-//!   that is suspended anywhere keeps the other from nothing. On processors whose read-modify-writes
-//!   are loops of load-linked and store-conditional, this holds as far as these loops end.
+//!   that is suspended anywhere keeps the other from nothing. On processors whose read-modify-
+//!   writes are loops of load-linked and store-conditional, this holds as far as these loops end.
 //! * *Order*: what was done before a `push` has happened before whatever follows the `pop` of its
 //!   element, and likewise for an element evicted. Unlike `AtomicRing`'s, a `push` is not `SeqCst`:
 //!   a producer that pushes and then looks whether somebody sleeps needs a `SeqCst` fence between.
-//! * *Cost*: a `push` with room is a store; on a full ring it is a compare-exchange besides. A `pop`
-//!   is an addition to an atomic. A batch of up to 64 costs as many atomic operations as one
-//!   element. `len` and its like are a load or two, for the producer with an exchange of a word that
-//!   only it writes. No allocation per element.
+//! * *Cost*: a `push` with room is a store; on a full ring it is a compare-exchange besides. A
+//!   `pop` is an addition to an atomic. A batch of up to 64 costs as many atomic operations as one
+//!   element. `len` and its like are a load or two, for the producer with an exchange of a word
+//!   that only it writes. No allocation per element.
 //!
 //! How that is done, and why it is right, is in [a chapter of its own](crate::docs::spsc).
 //!
@@ -43,9 +43,9 @@
 //!
 //! # Memory
 //!
-//! With *K* for the capacity, or 64 if that is less: up to 1½ times `capacity` and 6½ *K* slots of the
-//! size of `T`, in one allocation, and less than a kilobyte besides. The slots beyond the capacity
-//! are what lets the producer go around a consumer that is suspended while it reads.
+//! With *K* for the capacity, or 64 if that is less: up to 1½ times `capacity` and 6½ *K* slots of
+//! the size of `T`, in one allocation, and less than a kilobyte besides. The slots beyond the
+//! capacity are what lets the producer go around a consumer that is suspended while it reads.
 //!
 //! # Limitations
 //!

@@ -271,8 +271,8 @@ impl<T> Filler<T> {
         if self.tail - self.head <= self.layout.capacity { None } else { self.evict() }
     }
 
-    /// Puts in what `values` gives, up to the longest claim, and then gives to `evicted` what is too
-    /// much. Returns how many.
+    /// Puts in what `values` gives, up to the longest claim, and then gives what is too much to
+    /// `evicted`. Returns how many.
     ///
     /// If `values` panics, that is done with what it has given. If `evicted` panics, the other
     /// evicted elements are dropped.
