@@ -68,8 +68,8 @@
 //! [`AtomicRing`], and with it [`Kind::AtomicRing`], [`spsc`] and [`Metered`], are only there where
 //! the target has 64-bit atomics (`cfg(target_has_atomic = "64")`): on every 64-bit target and on
 //! most 32-bit ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller
-//! words would wrap around within minutes, and emulated ones would be locks. On x86-64 with AVX and
-//! on 64-bit Arm with LSE, small elements are stored [inline](AtomicRing#storage).
+//! words would wrap around within minutes, and emulated ones would be locks. On x86-64 and on
+//! 64-bit Arm with LSE, small elements are stored [inline](AtomicRing#storage).
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

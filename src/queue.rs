@@ -369,19 +369,19 @@ pub enum Overflow {
 macro_rules! forward_queue {
     (impl [$($generics:tt)*] for $queue:ty => $to:ty { $($own:tt)* }) => {
         impl<$($generics)*> $crate::queue::Queue<T> for $queue {
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn push(&self, value: T) -> $crate::queue::Pushed<T> {
                 <$to>::push(self, value)
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn try_push(&self, value: T) -> Result<(), $crate::error::TryPushError<T>> {
                 <$to>::try_push(self, value)
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn pop(&self) -> Option<T> {
                 <$to>::pop(self)
             }
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn try_pop(&self) -> Result<T, $crate::error::TryPopError> {
                 <$to>::try_pop(self)
             }

@@ -19,20 +19,33 @@ pub(crate) const MAX_THREADS: usize = 1 << 16;
 /// line. Whatever interrupts the thread, a signal handler say, has another number then.
 pub(crate) struct ThreadIndex {
     number: usize,
+    /// Whether this value gives the number back, since the thread does not keep it.
+    lent: bool,
     /// It is the thread's, and is dropped by it.
     not_send: PhantomData<*const ()>,
 }
 
 impl ThreadIndex {
+    /// Returns the number that the current thread keeps, if it keeps one already.
+    ///
+    /// *Progress*: wait-free.
+    #[inline(always)]
+    pub(crate) fn kept() -> Option<usize> {
+        imp::kept()
+    }
+
+    /// Returns the number of the current thread, and claims one if it has none.
+    ///
     /// *Progress*: wait-free where the thread has kept its number, else lock-free. (The standard
     /// library may allocate at the first call, to register a thread-local destructor.)
     ///
     /// # Panics
     ///
-    /// When [`MAX_THREADS`] numbers are in use.
+    /// Panics if [`MAX_THREADS`] numbers are in use.
     #[inline]
     pub(crate) fn current() -> Self {
-        Self { number: imp::kept().unwrap_or_else(imp::claim), not_send: PhantomData }
+        let (number, lent) = imp::kept().map_or_else(imp::claim, |number| (number, false));
+        Self { number, lent, not_send: PhantomData }
     }
 
     #[inline]
@@ -42,12 +55,9 @@ impl ThreadIndex {
 }
 
 impl Drop for ThreadIndex {
-    // Asks the thread whether it keeps the number. A flag in `self` would occupy a register
-    // throughout the operation. The thread keeps a number as long as this value lives, or has none
-    // throughout: `EXIT` does not run in an operation.
     #[inline]
     fn drop(&mut self) {
-        if imp::kept().is_none() {
+        if self.lent {
             imp::give_back(self.number);
         }
     }
@@ -119,9 +129,6 @@ mod imp {
         // to the very end.
         static KEPT: Cell<usize> = const { Cell::new(NONE) };
         static EXIT: GiveBackAtExit = const { GiveBackAtExit };
-        /// Of a thread whose number is already given back: one for the length of an operation, and
-        /// how many values have it.
-        static LATE: Cell<(usize, usize)> = const { Cell::new((NONE, 0)) };
     }
 
     struct GiveBackAtExit;
@@ -130,58 +137,41 @@ mod imp {
         fn drop(&mut self) {
             if let Some(number) = kept() {
                 KEPT.set(NONE);
-                NUMBERS.give_back(number);
+                give_back(number);
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn kept() -> Option<usize> {
         Some(KEPT.get()).filter(|&number| number != NONE)
     }
 
+    /// Claims a number for the current thread to keep; returns it, and `true` if the thread cannot
+    /// keep it. That is so in thread-local destructors that run after `EXIT`'s.
     #[cold]
     #[inline(never)]
-    pub(super) fn claim() -> usize {
-        let (number, values) = LATE.get();
-        if values > 0 {
-            LATE.set((number, values + 1));
-            return number;
-        }
+    pub(super) fn claim() -> (usize, bool) {
         let number = claim_any();
-        // Fails in thread-local destructors that run after `EXIT`'s: nobody would give the number
-        // back.
-        if EXIT.try_with(|_| KEPT.set(number)).is_err() {
-            LATE.set((number, 1));
-        }
-        number
-    }
-
-    /// Does without the number. It would occupy a register throughout the operation, of every
-    /// thread, only because one may be late.
-    #[inline]
-    pub(super) fn give_back(_: usize) {
-        give_back_late();
+        (number, EXIT.try_with(|_| KEPT.set(number)).is_err())
     }
 
     #[cold]
     #[inline(never)]
-    fn give_back_late() {
-        let (number, values) = LATE.get();
-        LATE.set((number, values - 1));
-        if values == 1 {
-            NUMBERS.give_back(number);
-        }
+    pub(super) fn give_back(number: usize) {
+        NUMBERS.give_back(number);
     }
 }
 
 /// A thread has no place of its own to keep a number in.
 #[cfg(all(not(feature = "std"), not(ringway_loom)))]
 mod imp {
-    pub(super) use super::claim_any as claim;
-
     pub(super) fn kept() -> Option<usize> {
         None
+    }
+
+    pub(super) fn claim() -> (usize, bool) {
+        (super::claim_any(), true)
     }
 
     pub(super) fn give_back(number: usize) {
@@ -209,10 +199,10 @@ mod imp {
         KEPT.with(Cell::get)
     }
 
-    pub(super) fn claim() -> usize {
+    pub(super) fn claim() -> (usize, bool) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         KEPT.with(|kept| kept.set(Some(number)));
-        number
+        (number, false)
     }
 
     pub(super) fn give_back(_: usize) {

@@ -73,14 +73,14 @@ use protocol::Ring;
 ///
 /// | [`Storage`] | for | memory for a slot | memory for a thread |
 /// |---|---|---|---|
-/// | `Inline` | `T` of at most 8 bytes, on x86-64 with AVX and on aarch64 with LSE | 16 bytes | none |
+/// | `Inline` | `T` of at most 8 bytes, on x86-64 and on aarch64 with LSE | 16 bytes | none |
 /// | `Exchange` | every other `T`, every other processor | 8 bytes + size of `T` | 128 bytes + size of `T` |
 ///
 /// An `Exchange` ring moves each element twice: into a cell by `push`, out of it by `pop` or
 /// eviction. Box what is large; a `Box` is stored inline.
 ///
 /// With the feature `std` the processor is asked at run time. Without it, the build must say what
-/// the processor can do: on x86-64 `-C target-feature=+cmpxchg16b,+avx`.
+/// the processor can do: on x86-64 `-C target-feature=+cmpxchg16b`.
 ///
 /// # Threads and their numbers
 ///
@@ -132,8 +132,10 @@ use protocol::Ring;
 /// * A version has at least 31 bits, and 46 up to 65,536 elements. A thread that is suspended in
 ///   the middle of an operation while the ring goes round 2²⁹ times (2⁴⁴ times; 4 days at 50
 ///   million elements a second through a ring for one) may disturb the order of elements, and a
-///   `pop` may find nothing although something is inside. No element is lost, doubled or torn even
-///   then.
+///   `pop` may find nothing although something is inside. In an `Exchange` ring no element is lost,
+///   doubled or torn even then. In an `Inline` ring versions repeat only after 2⁶² pushes (146
+///   years at a thousand million a second); a `pop` that is suspended for exactly so many may take
+///   an element that is gone, so that memory safety rests on that as well.
 /// * Lock-free is not wait-free: one thread may be overtaken again and again.
 ///
 /// # Prior art
@@ -171,9 +173,6 @@ pub enum Storage {
 macro_rules! with_ring {
     ($self:ident, $ring:ident => $call:expr) => {
         with_ring!((&$self.repr), $ring => $call)
-    };
-    (mut $self:ident, $ring:ident => $call:expr) => {
-        with_ring!((&mut $self.repr), $ring => $call)
     };
     (($repr:expr), $ring:ident => $call:expr) => {
         match $repr {
@@ -232,10 +231,12 @@ impl<T> AtomicRing<T> {
     }
 
     // `push` and `pop` are inlined by force as far as the exchange. As calls they take an element
-    // of several words through memory, written in pieces and read as a whole, which stalls.
+    // of several words through memory, written in pieces and read as a whole, which stalls. Not in
+    // debug builds, where each inlined call would add its copies of the element to the caller's
+    // stack.
 
     /// Stores `value` as the newest element; evicts the oldest one if it has to make room.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn push(&self, value: T) -> Pushed<T> {
         with_ring!(self, ring => ring.push::<true>(value))
     }
@@ -245,7 +246,7 @@ impl<T> AtomicRing<T> {
     /// # Errors
     ///
     /// [`TryPushError`] gives the value back.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_push(&self, value: T) -> Result<(), TryPushError<T>> {
         match with_ring!(self, ring => ring.push::<false>(value)) {
             Pushed::Stored => Ok(()),
@@ -257,7 +258,7 @@ impl<T> AtomicRing<T> {
     /// Takes the oldest element, or returns `None` if the ring was empty at that moment.
     ///
     /// To find the end of a closed ring, use [`try_pop`](Self::try_pop).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[must_use = "a popped element is in no queue any more"]
     pub fn pop(&self) -> Option<T> {
         with_ring!(self, ring => ring.pop())
@@ -288,7 +289,7 @@ impl<T> AtomicRing<T> {
     ///
     /// [`TryPopError::Closed`] if the ring is empty and closed, so that no element will ever come;
     /// [`TryPopError::Empty`] if it is empty and open.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_pop(&self) -> Result<T, TryPopError> {
         with_ring!(self, ring => ring.try_pop())
     }
@@ -302,17 +303,6 @@ impl<T> AtomicRing<T> {
     /// When `out` cannot grow; no element is lost then.
     pub fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
         with_ring!(self, ring => ring.pop_into(out, max.min(ring.capacity())))
-    }
-
-    /// As [`push`](Self::push), without an exchange, as nobody else has the ring.
-    pub fn push_mut(&mut self, value: T) -> Pushed<T> {
-        with_ring!(mut self, ring => ring.push_mut(value))
-    }
-
-    /// As [`pop`](Self::pop), without an exchange, as nobody else has the ring.
-    #[must_use = "a popped element is in no queue any more"]
-    pub fn pop_mut(&mut self) -> Option<T> {
-        with_ring!(mut self, ring => ring.pop_mut())
     }
 
     /// Closes the ring: from now on nothing goes in. Returns whether this call closed it.

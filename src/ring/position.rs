@@ -24,53 +24,70 @@ use crate::error::CapacityError;
 /// that bit. [`is_tail`](Self::is_tail) and [`is_head`](Self::is_head) are exact, and false of a
 /// slot that is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position(u64);
+pub(crate) struct Position {
+    /// Of the slot: less than the capacity, on which memory safety rests.
+    index: usize,
+    /// That of the slot while it is empty and waits for this position's element.
+    stamp: u64,
+}
 
 impl Position {
-    /// As it was packed; a hint is a position in a word.
-    #[inline]
-    pub(crate) fn from_bits(bits: u64) -> Self {
-        Self(bits)
+    /// Unpacks a position of a ring with this layout.
+    #[inline(always)]
+    pub(crate) fn from_bits(bits: u64, layout: WordLayout) -> Self {
+        let index = layout.index(bits);
+        Self { index, stamp: bits - index as u64 }
     }
 
-    #[inline]
+    /// Packs this position into a word.
+    #[inline(always)]
     pub(crate) fn to_bits(self) -> u64 {
-        self.0
+        self.stamp | self.index as u64
     }
 
-    #[inline]
-    pub(crate) fn index(self, layout: WordLayout) -> usize {
-        layout.index(self.0)
+    #[inline(always)]
+    pub(crate) fn index(self) -> usize {
+        self.index
     }
 
     /// The stamp of a slot that is empty and waits for this position's element.
-    #[inline]
-    pub(crate) fn empty(self, layout: WordLayout) -> u64 {
-        layout.stamp(self.0)
+    #[inline(always)]
+    pub(crate) fn empty(self) -> u64 {
+        self.stamp
     }
 
-    /// The stamp of the slot once this position's element has come (`full`), or has gone.
-    #[inline]
-    pub(crate) fn stamp_after(self, full: bool, layout: WordLayout) -> u64 {
-        self.empty(layout).wrapping_add(if full { layout.version() } else { layout.version() << 1 })
+    /// The stamp of a slot that is full of this position's element.
+    #[inline(always)]
+    pub(crate) fn full(self, layout: WordLayout) -> u64 {
+        self.stamp | layout.version
+    }
+
+    /// The stamp of a slot that this position's element has left.
+    #[inline(always)]
+    pub(crate) fn gone(self, layout: WordLayout) -> u64 {
+        self.stamp.wrapping_add(layout.version << 1)
     }
 
     #[inline]
-    pub(crate) fn age(self, stamp: u64, layout: WordLayout) -> i64 {
-        (stamp.wrapping_sub(self.empty(layout)) as i64) >> layout.version().trailing_zeros()
+    pub(crate) fn age(self, word: u64, layout: WordLayout) -> i64 {
+        (word.wrapping_sub(self.stamp) as i64) >> layout.version.trailing_zeros()
     }
 
-    /// Whether this position is the tail, and open: exactly −1 or 0 versions old.
-    #[inline]
-    pub(crate) fn is_tail(self, stamp: u64, layout: WordLayout) -> bool {
-        stamp.wrapping_sub(self.empty(layout)).wrapping_add(layout.version()) & layout.not_version
-            == 0
+    /// Returns `true` if this position is the tail and open, which the word of its slot shows: it
+    /// is exactly −1 or 0 versions old.
+    ///
+    /// The stamp of a position has a 0 where a full slot has the version's lowest bit, so adding a
+    /// version to −1 or 0 changes nothing else.
+    #[inline(always)]
+    pub(crate) fn is_tail(self, word: u64, layout: WordLayout) -> bool {
+        (word.wrapping_add(layout.version) ^ self.stamp) & layout.open_lap == 0
     }
 
-    /// Whether this position is the head, and open: exactly 0 or 1 versions old.
-    #[inline]
-    pub(crate) fn is_head(self, stamp: u64, layout: WordLayout) -> bool {
-        stamp.wrapping_sub(self.empty(layout)) & layout.not_version == 0
+    /// Returns `true` if this position is the head and open, which the word of its slot shows: it
+    /// is exactly 0 or 1 versions old.
+    #[inline(always)]
+    pub(crate) fn is_head(self, word: u64, layout: WordLayout) -> bool {
+        (word ^ self.stamp) & layout.open_lap == 0
     }
 
     /// The next position.
@@ -80,22 +97,21 @@ impl Position {
     }
 
     /// The next position, unless that is on the next lap.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_in_lap(self, layout: WordLayout) -> Option<Self> {
-        (self.index(layout) + 1 < layout.capacity).then(|| Self(self.0 + 1))
+        let index = self.index + 1;
+        (index < layout.capacity).then_some(Self { index, ..self })
     }
 
     /// The first position of the next lap.
-    #[cold]
-    #[inline(never)]
     pub(crate) fn next_lap(self, layout: WordLayout) -> Self {
-        Self(self.stamp_after(false, layout))
+        Self { index: 0, stamp: self.gone(layout) }
     }
 
     /// Whether this is the beginning of a lap whose number is a multiple of
     /// [`MILESTONE_LAPS`](Self::MILESTONE_LAPS).
     pub(crate) fn is_milestone(self, layout: WordLayout) -> bool {
-        self.0 & ((layout.version() << 1) * Self::MILESTONE_LAPS - 1) == 0
+        self.to_bits() & ((layout.version << 1) * Self::MILESTONE_LAPS - 1) == 0
     }
 
     /// Few against the laps that a version counts, many against the cost of moving a hint.
@@ -103,28 +119,35 @@ impl Position {
 
     /// The position `steps` later; at most a lap.
     pub(crate) fn add(self, steps: usize, layout: WordLayout) -> Self {
-        let to_end = layout.capacity - self.index(layout);
+        let to_end = layout.capacity - self.index;
         if steps < to_end {
-            Self(self.0 + steps as u64)
+            Self { index: self.index + steps, ..self }
         } else {
-            Self(self.stamp_after(false, layout) | (steps - to_end) as u64)
+            Self { index: steps - to_end, stamp: self.gone(layout) }
         }
     }
 
     /// The position `laps` laps later.
     pub(crate) fn add_laps(self, laps: i64, layout: WordLayout) -> Self {
-        Self(self.0.wrapping_add((laps as u64).wrapping_mul(layout.version() << 1)))
+        let versions = (laps as u64).wrapping_mul(layout.version << 1);
+        Self { stamp: self.stamp.wrapping_add(versions), ..self }
     }
 
     /// How many positions `self` is after `earlier`; at most a lap.
     pub(crate) fn since(self, earlier: Self, layout: WordLayout) -> usize {
-        let lap = if self.empty(layout) == earlier.empty(layout) { 0 } else { layout.capacity };
-        lap + self.index(layout) - earlier.index(layout)
+        let lap = if self.stamp == earlier.stamp { 0 } else { layout.capacity };
+        lap + self.index - earlier.index
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_after(self, other: Self) -> bool {
-        self.0.wrapping_sub(other.0) as i64 > 0
+        self.to_bits().wrapping_sub(other.to_bits()) as i64 > 0
+    }
+
+    /// The later one of two positions.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        if other.is_after(self) { other } else { self }
     }
 }
 
@@ -133,10 +156,13 @@ impl Position {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WordLayout {
     capacity: usize,
-    /// The bit that says of a slot: nothing is pushed here, nor at any later position.
-    closed: u64,
-    /// All bits but that of the version.
-    not_version: u64,
+    /// All bits of the index.
+    index: u64,
+    /// What a stamp grows by from one version to the next: one bit, just above the closed bit. It
+    /// is set in the stamp of a slot that is full.
+    version: u64,
+    /// The bits that tell the lap and that the slot is open: those of a stamp without `version`.
+    open_lap: u64,
 }
 
 impl WordLayout {
@@ -151,8 +177,9 @@ impl WordLayout {
         if index_bits + 1 > u64::BITS - Self::MIN_VERSION_BITS {
             return Err(CapacityError::TooLarge);
         }
-        let closed = 1 << index_bits;
-        Ok(Self { capacity, closed, not_version: !(closed << 1) })
+        let closed = 1_u64 << index_bits;
+        let version = closed << 1;
+        Ok(Self { capacity, index: closed - 1, version, open_lap: closed.wrapping_neg() ^ version })
     }
 
     #[inline]
@@ -160,16 +187,10 @@ impl WordLayout {
         self.capacity
     }
 
-    /// What a stamp grows by from one version to the next: one bit, just above the closed bit.
-    #[inline]
-    fn version(self) -> u64 {
-        self.closed << 1
-    }
-
     /// The bit that says of a slot: nothing is pushed here, nor at any later position.
     #[inline]
     pub(crate) fn closed(self) -> u64 {
-        self.closed
+        self.index + 1
     }
 
     #[inline]
@@ -179,23 +200,17 @@ impl WordLayout {
 
     #[inline]
     pub(crate) fn is_full(self, stamp: u64) -> bool {
-        stamp & self.version() != 0
-    }
-
-    /// The version and the closed bit of a word.
-    #[inline]
-    pub(crate) fn stamp(self, word: u64) -> u64 {
-        word & self.closed().wrapping_neg()
+        stamp & self.version != 0
     }
 
     #[inline]
     pub(crate) fn index(self, word: u64) -> usize {
-        (word & (self.closed() - 1)) as usize
+        (word & self.index) as usize
     }
 
     /// The first position of the lap that comes `laps` laps after the one at which stamps start
     /// from zero.
     pub(crate) fn start(self, laps: i64) -> Position {
-        Position(0).add_laps(laps, self)
+        Position { index: 0, stamp: 0 }.add_laps(laps, self)
     }
 }

@@ -11,7 +11,7 @@ pub(crate) const GONE: i64 = 2;
 const STEPS: usize = 8;
 
 /// The first position that was not as old as `done`, with what `look` saw in its slot then;
-/// `position` is one at or before it. `look` loads the slot with an index and returns its stamp and
+/// `position` is one at or before it. `look` loads the slot of a position and returns its stamp and
 /// what else there is to see.
 ///
 /// *Progress*: lock-free, as the ring it is used by: a step is in vain only because others move the
@@ -20,11 +20,11 @@ pub(crate) fn find<S>(
     mut position: Position,
     done: i64,
     layout: WordLayout,
-    look: impl Fn(usize) -> (u64, S),
+    look: impl Fn(Position) -> (u64, S),
 ) -> (Position, S) {
     let mut steps = 0;
     loop {
-        let (stamp, seen) = look(position.index(layout));
+        let (stamp, seen) = look(position);
         let age = position.age(stamp, layout);
         debug_assert!(age >= done - 2, "a hint ahead of the ring");
         if matches!(age - done, -2 | -1) {
@@ -35,7 +35,7 @@ pub(crate) fn find<S>(
         position = position.add_laps((age - done) >> 1, layout).next(layout);
         steps += 1;
         if steps % STEPS == 0 {
-            position = search(position, done, layout, |index| look(index).0);
+            position = search(position, done, layout, |position| look(position).0);
         }
     }
 }
@@ -43,12 +43,17 @@ pub(crate) fn find<S>(
 /// The first position from `from` on, at most a lap later, whose age was less than `done`, by
 /// halves: positions are filled, and gone, in order.
 #[cold]
-fn search(from: Position, done: i64, layout: WordLayout, stamp: impl Fn(usize) -> u64) -> Position {
+fn search(
+    from: Position,
+    done: i64,
+    layout: WordLayout,
+    stamp: impl Fn(Position) -> u64,
+) -> Position {
     let (mut low, mut high) = (0, layout.capacity());
     while low < high {
         let middle = low + (high - low) / 2;
         let position = from.add(middle, layout);
-        if position.age(stamp(position.index(layout)), layout) >= done {
+        if position.age(stamp(position), layout) >= done {
             low = middle + 1;
         } else {
             high = middle;

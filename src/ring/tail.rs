@@ -22,7 +22,6 @@ impl Tail {
     /// What was pushed before the last `capacity` elements is gone, though pushes that evict move
     /// no hint of the head.
     pub(crate) fn skip_evicted(&self, position: Position, layout: WordLayout) -> Position {
-        let lap_before = self.hint.load().add_laps(-1, layout);
-        if lap_before.is_after(position) { lap_before } else { position }
+        position.max(self.hint.load(layout).add_laps(-1, layout))
     }
 }

@@ -1,5 +1,5 @@
-/* The protocol of src/ring/atomic/protocol.rs on exchange storage (exchange.rs), access by access, in the memory of
- * memory.h.
+/* The protocol of src/ring/atomic/protocol.rs, access by access, in the memory of memory.h: on exchange storage
+ * (exchange.rs), or with INLINE on inline storage (inline.rs).
  *
  * What must hold is in ring.h. The names are those of the Rust code. A few things are simpler, without loss here:
  * positions are plain numbers, as stamps do not wrap around within a model; a thread's spare is a variable of its own;
@@ -97,7 +97,12 @@
 #define SLOT(p) ((p) % CAP)
 #define HEAD CAP
 #define TAIL (CAP + 1)
+#ifdef INLINE
+/* The payload of a slot is the element itself; what an element refers to is a cell of the same number. */
+#define CELLS (CAP + THREADS * OPS + 1)
+#else
 #define CELLS (CAP + THREADS)
+#endif
 #define MESSAGES (THREADS * OPS + 2)
 /* No position is as late as the last of these. */
 #define POSITIONS (START + CAP + THREADS * OPS + 1)
@@ -115,7 +120,50 @@ enum { capacity = CAP, n_cells = CELLS, n_positions = POSITIONS, jointly = JOINT
 }
 c_track "&ring" "sizeof(ring)"
 
+#ifdef PAYLOAD_FIRST
+#define LOAD_SLOT(p) load(SLOT(p), RELAXED, look); payload = CELL(look); look = 0; load(SLOT(p), SLOT_LOAD, seen)
+#endif
 #include "slots.pml"
+
+#ifdef INLINE
+/* ---- src/ring/atomic/atomic_pair.rs. A slot is one location, with a stamp and a payload in each message. */
+
+#define SAME_STAMP c_expr { CHOSEN.value / n_cells == now.expected / n_cells }
+
+/* Whichever payload there is now: as the stamp was loaded before, by Acquire, that of its message or of a later one. */
+inline load_payload(p) {
+#ifdef PAYLOAD_FIRST
+    skip
+#else
+    load(SLOT(p), RELAXED, look); payload = CELL(look); look = 0
+#endif
+}
+
+/* Compares the stamp alone, and leaves the payload as it is. */
+inline exchange_stamp(p, old, new, success) {
+    wait_for_turn();
+    operands(SLOT(p), success);
+    expected = old; written = new;
+    do
+    :: IS_NEWER -> choice++
+    :: SAME_STAMP && IS_FREE ->
+        exchanged_it = true;
+        c_code { read_message(now.who, now.where, now.choice, now.order); };
+        exchanged();
+        c_code {
+            now.written = now.written / n_cells * n_cells + CHOSEN.value % n_cells;
+            write_message(now.who, now.where, now.choice, now.written, now.order, 1);
+        };
+        break
+    :: !(SAME_STAMP) ->
+        order = EXCHANGE_FAILED;
+        c_code { read_message(now.who, now.where, now.choice, now.order); };
+        break
+    od;
+    c_code { collect(); };
+    forget_operands()
+}
+#endif
 
 /* ---- src/ring/atomic/protocol.rs. */
 
@@ -136,13 +184,13 @@ inline publish(hint, p) {
 /* The fast paths look less closely than `find`; the ring must not owe it to luck that they are right. */
 inline look_at_tail(p) {
     load(TAIL, HINT_LOAD, p);
-    load(SLOT(p), SLOT_LOAD, seen);
+    LOAD_SLOT(p);
     REQUIRE(AGE(p, seen) >= FILLED - 2, "a hint ahead of the ring")
 }
 
 inline look_at_head(p) {
     load(HEAD, HINT_LOAD, p);
-    load(SLOT(p), SLOT_LOAD, seen);
+    LOAD_SLOT(p);
     REQUIRE(AGE(p, seen) >= GONE - 2, "a hint ahead of the ring")
 }
 
@@ -167,14 +215,40 @@ inline find_head_after(p) {
     find(p, GONE)
 }
 
-/* Fills the spare: `holds_element` is whether the hand holds an element. */
-inline hand_with_value() {
+/* `holds_element` is whether the thread has an element: on its way in, or taken out. */
+inline prepare() {
+#ifdef INLINE
+    spare = value;
+#endif
     c_code { fill_cell(Pthread->me, Pthread->spare, Pthread->value); };
     holds_element = true
 }
 
-/* `compare_exchange` of a hand; `closed` is whether the slot is to stay so. */
-inline exchange_hand(p, closed) {
+#ifdef INLINE
+/* `put` and `take`; `closed` is whether the slot is to stay so. */
+inline swap(p, closed) {
+    load_payload(p);
+    if
+#ifndef PUSH_STAMP
+    :: holds_element ->
+        compare_exchange(SLOT(p), seen - CELL(seen) + payload, WORD(EMPTY(p) + 1, closed, spare), EXCHANGE,
+                         EXCHANGE_FAILED, exchanged_it)
+#else
+    :: holds_element -> exchange_stamp(p, seen, WORD(EMPTY(p) + 1, closed, 0), EXCHANGE)
+#endif
+    :: else -> exchange_stamp(p, seen, WORD(EMPTY(p) + 2, closed, 0), EXCHANGE)
+    fi;
+    if
+    :: exchanged_it -> spare = payload; holds_element = IS_FULL_WORD(seen)
+    :: else
+    fi;
+#ifndef PAYLOAD_FIRST
+    payload = 0
+#endif
+}
+#else
+/* `put` and `take`; `closed` is whether the slot is to stay so. */
+inline swap(p, closed) {
     compare_exchange(SLOT(p), seen, WORD(EMPTY(p) + 2 - holds_element, closed, spare), EXCHANGE, EXCHANGE_FAILED,
                      exchanged_it);
     if
@@ -182,6 +256,7 @@ inline exchange_hand(p, closed) {
     :: else
     fi
 }
+#endif
 
 /* The linearization point of every operation that makes an exchange. */
 inline exchanged() {
@@ -217,29 +292,25 @@ inline advance_tail_hint(p) {
 
 inline push() {
     look_at_tail(p);
+    prepare();
     if
-    :: kind == TRY_PUSH && IS_TAIL(p, seen) && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP)
+    :: IS_TAIL(p, seen) && !(kind == TRY_PUSH && IS_FULL_WORD(seen)) -> swap(p, 0)
+    :: else
+    fi;
+    do
+    :: exchanged_it -> advance_tail_hint(p); break
     :: else ->
-        hand_with_value();
+        find(p, FILLED);
         if
-        :: IS_TAIL(p, seen) -> exchange_hand(p, 0)
+        :: NOTICED && IS_CLOSED_WORD(seen) -> observe_closed(); wanted = value; break
         :: else
         fi;
-        do
-        :: exchanged_it -> advance_tail_hint(p); break
-        :: else ->
-            find(p, FILLED);
-            if
-            :: NOTICED && IS_CLOSED_WORD(seen) -> observe_closed(); wanted = value; break
-            :: else
-            fi;
-            if
-            :: kind == TRY_PUSH && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP); wanted = value; break
-            :: else -> exchange_hand(p, 0)
-            fi
-        od;
-        into_element()
-    fi
+        if
+        :: kind == TRY_PUSH && IS_FULL_WORD(seen) -> observe(p, p - CAP, p, p - CAP); wanted = value; break
+        :: else -> swap(p, 0)
+        fi
+    od;
+    into_element()
 }
 
 inline pop() {
@@ -247,7 +318,7 @@ inline pop() {
     if
     :: !IS_HEAD(p, seen) -> find_head_after(p)
     :: IS_HEAD(p, seen) && IS_FULL_WORD(seen) ->
-        exchange_hand(p, 0);
+        swap(p, 0);
         if
         :: exchanged_it
         :: else -> find_head_after(p)
@@ -258,7 +329,7 @@ inline pop() {
     :: exchanged_it -> publish(HEAD, p + 1 + TOO_FAR); into_element(); break
     :: !exchanged_it && !IS_FULL_WORD(seen) -> observe(p, p, p, p); break
     :: else ->
-        exchange_hand(p, KEPT && IS_CLOSED_WORD(seen));
+        swap(p, KEPT && IS_CLOSED_WORD(seen));
         if
         :: exchanged_it
         :: else -> find_head_after(p)
@@ -283,6 +354,8 @@ inline close() {
 #ifdef CLOSE_STORES
         store(SLOT(p), seen + CLOSED, CLOSING);
         exchanged_it = true;
+#elif defined(INLINE)
+        exchange_stamp(p, seen, seen - IS_CLOSED_WORD(seen) * CLOSED + CLOSED, CLOSING);
 #else
         compare_exchange(SLOT(p), seen, seen - IS_CLOSED_WORD(seen) * CLOSED + CLOSED, CLOSING, EXCHANGE_FAILED,
                          exchanged_it);
@@ -349,7 +422,12 @@ inline is_full() {
 byte ended;
 
 proctype thread(byte me) {
-    byte spare = CAP + me, value, wanted, kind, ops = OPS, look, seen, steps;
+#ifdef INLINE
+    byte spare, payload;
+#else
+    byte spare = CAP + me;
+#endif
+    byte value, wanted, kind, ops = OPS, look, seen, steps;
     short p, tail, same, low, high;
     bool holds_element, exchanged_it;
     atomic {
@@ -382,7 +460,10 @@ proctype thread(byte me) {
             :: kind == IS_CLOSED -> is_closed()
             fi;
             kind = 0; value = 0; look = 0; wanted = 0; p = 0; tail = 0; same = 0; low = 0; high = 0; seen = 0;
-            holds_element = false; exchanged_it = false
+            holds_element = false; exchanged_it = false;
+#ifdef INLINE
+            spare = 0; payload = 0
+#endif
         od;
 halted:
         c_code { retire(Pthread->me); memset(&ring.since[Pthread->me], 0, sizeof(struct view)); };

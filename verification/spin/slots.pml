@@ -33,6 +33,10 @@
     :: else -> c_code { uerror(property); } \
     fi
 
+#ifndef LOAD_SLOT
+#define LOAD_SLOT(p) load(SLOT(p), SLOT_LOAD, seen)
+#endif
+
 /* ---- src/ring/search.rs. */
 
 inline search(p, age_done) {
@@ -52,7 +56,7 @@ inline search(p, age_done) {
 
 inline find(p, age_done) {
     do
-    :: load(SLOT(p), SLOT_LOAD, seen);
+    :: LOAD_SLOT(p);
         REQUIRE(AGE(p, seen) >= age_done - 2, "a hint ahead of the ring");
         if
         :: AGE(p, seen) < age_done -> break
@@ -89,7 +93,11 @@ inline slot_at_start(p) {
     /* The position that the slot holds, or waits for. */
     where = SLOT(p);
     if
+#ifdef INLINE
+    :: p < START + fill -> written = WORD(EMPTY(p) + 1, 0, p - START + 1)
+#else
     :: p < START + fill -> written = WORD(EMPTY(p) + 1, 0, where)
+#endif
     :: else -> written = WORD(EMPTY(p), 0, where)
     fi;
     if
@@ -100,7 +108,11 @@ inline slot_at_start(p) {
         initial(now.where, now.written);
         if (Pinit->p < START + Pinit->fill) {
             ring.queue[now.where] = Pinit->p - START + 1;
+#ifdef INLINE
+            ring.cells[Pinit->p - START + 1] = Pinit->p - START + 1;
+#else
             ring.cells[now.where] = Pinit->p - START + 1;
+#endif
         }
     };
     forget_operands()

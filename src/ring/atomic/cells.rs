@@ -64,22 +64,38 @@ impl<T> Cells<T> {
         capacity.checked_add(MAX_THREADS - 1).ok_or(CapacityError::TooLarge)
     }
 
-    /// The current thread's spare.
-    #[inline]
-    pub(super) fn spare(&self) -> Spare<'_, T> {
-        let thread = ThreadIndex::current();
-        let number = thread.number();
-        let spare = match self.segments.first().spares.get(number) {
-            Some(spare) => spare,
-            None => self.later_spare(number),
-        };
-        // SAFETY: a spare is touched only by the thread that has its number, and numbers pass from
-        // thread to thread with a happens-before.
-        let index = spare.with(|index| unsafe { *index });
-        Spare { cells: self, spare, index, _thread: thread }
+    /// Returns the current thread's spare, if the thread has kept a number and is one of the first.
+    ///
+    /// # Safety
+    ///
+    /// While the spare lives, the current thread asks these cells for no other.
+    #[inline(always)]
+    pub(super) unsafe fn spare(&self) -> Option<Spare<'_, T>> {
+        let place = self.segments.first().spares.get(ThreadIndex::kept()?)?;
+        // SAFETY: the number is this thread's until it ends, and it has no other spare.
+        Some(unsafe { Spare::at(self, place) })
     }
 
-    #[inline]
+    /// Calls `operate` with the current thread's spare. Whatever is not usual is done here, so that
+    /// [`spare`](Self::spare) leaves nothing to be done after an operation.
+    ///
+    /// # Safety
+    ///
+    /// As for [`spare`](Self::spare).
+    pub(super) unsafe fn with_spare<'a, R>(&'a self, operate: impl FnOnce(Spare<'a, T>) -> R) -> R {
+        let thread = ThreadIndex::current();
+        let place = match self.segments.first().spares.get(thread.number()) {
+            Some(place) => place,
+            None => {
+                let (segment, offset) = self.later_segment(thread.number());
+                &segment.spares[offset]
+            }
+        };
+        // SAFETY: the number is this thread's until `thread` is dropped, and it has no other spare.
+        operate(unsafe { Spare::at(self, place) })
+    }
+
+    #[inline(always)]
     pub(super) fn cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
         match self.segments.first().cells.get(index) {
             Some(cell) => cell,
@@ -88,12 +104,7 @@ impl<T> Cells<T> {
     }
 
     #[cold]
-    fn later_spare(&self, thread: usize) -> &CachePadded<UnsafeCell<usize>> {
-        let (segment, offset) = self.later_segment(thread);
-        &segment.spares[offset]
-    }
-
-    #[cold]
+    #[inline(never)]
     fn later_cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
         let (segment, offset) = self.later_segment(index - self.capacity);
         &segment.cells[offset]
@@ -109,19 +120,29 @@ impl<T> Cells<T> {
 pub(super) struct Spare<'a, T> {
     cells: &'a Cells<T>,
     /// Where the thread keeps the index between operations.
-    spare: &'a UnsafeCell<usize>,
+    place: &'a UnsafeCell<usize>,
     index: usize,
-    /// Keeps the number, and with it the spare, this thread's.
-    _thread: ThreadIndex,
 }
 
 impl<'a, T> Spare<'a, T> {
-    #[inline]
+    /// # Safety
+    ///
+    /// While the spare lives, only the current thread has the number of `place`, and it makes no
+    /// other spare of it.
+    #[inline(always)]
+    unsafe fn at(cells: &'a Cells<T>, place: &'a UnsafeCell<usize>) -> Self {
+        // SAFETY: only this thread accesses the place, and numbers pass from thread to thread with
+        // a happens-before.
+        let index = place.with(|index| unsafe { *index });
+        Self { cells, place, index }
+    }
+
+    #[inline(always)]
     pub(super) fn index(&self) -> usize {
         self.index
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn cell(&self) -> &'a UnsafeCell<MaybeUninit<T>> {
         self.cells.cell(self.index)
     }
@@ -131,11 +152,11 @@ impl<'a, T> Spare<'a, T> {
     /// # Safety
     ///
     /// An exchange has just put the spare's cell into a slot and taken this one out of it.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn replace(&mut self, cell: usize) {
         self.index = cell;
-        // SAFETY: as for reading it, in `Cells::spare`.
-        self.spare.with_mut(|index| unsafe { *index = cell });
+        // SAFETY: as for reading it, in `at`.
+        self.place.with_mut(|index| unsafe { *index = cell });
     }
 }
 
@@ -144,7 +165,7 @@ mod models {
     use loom::sync::Arc;
     use loom::thread;
 
-    use super::Cells;
+    use super::{Cells, Spare};
 
     /// Two of the four threads are beyond the first segment: one sees the segment that the other
     /// has made, or both make it. Nothing else orders them, as the slots of a ring would.
@@ -153,9 +174,12 @@ mod models {
         loom::model(|| {
             let cells = Arc::new(Cells::<u32>::new(1).unwrap());
             let touch = |cells: &Cells<u32>| {
-                let spare = cells.spare();
-                // SAFETY: the spare is this thread's alone.
-                spare.cell().with_mut(|cell| unsafe { cell.cast::<u32>().write(1) });
+                let write = |spare: Spare<'_, u32>| {
+                    // SAFETY: the spare is this thread's alone.
+                    spare.cell().with_mut(|cell| unsafe { cell.cast::<u32>().write(1) });
+                };
+                // SAFETY: the only spare of this thread at this time.
+                unsafe { cells.with_spare(write) };
             };
             let others = [(); 3].map(|()| {
                 let cells = Arc::clone(&cells);

@@ -1,4 +1,4 @@
-//! Exchange storage: an element of any size lives in a cell, a slot names the cell.
+//! Exchange storage: an element of any size lives in a cell, and a slot names the cell.
 
 #![allow(unsafe_code)]
 
@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use core::mem;
 
 use super::cells::{Cells, Spare};
-use super::slots::{Hand, Slots};
+use super::slots::Slots;
 use crate::drop_all::drop_all;
 use crate::error::CapacityError;
 use crate::per_thread::segments::boxed;
@@ -24,12 +24,57 @@ pub(super) struct Exchange<T> {
     cells: Cells<T>,
 }
 
+/// A spare that holds an element.
+pub(super) struct Incoming<'a, T>(Spare<'a, T>);
+
+/// A spare that was the cell of a slot.
+pub(super) struct Outgoing<'a, T> {
+    spare: Spare<'a, T>,
+    /// Whether the spare holds an element.
+    full: bool,
+}
+
+impl<T> Exchange<T> {
+    /// Exchanges the spare's cell for the one that the slot names, if the slot is still as `seen`.
+    ///
+    /// # Safety
+    ///
+    /// `seen` was loaded from `slot`, which is one of these slots; the spare is of these cells, and
+    /// holds an element exactly if `stamp` is full.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn swap<'a>(
+        &self,
+        (slot, seen): (&AtomicU64, u64),
+        stamp: u64,
+        mut spare: Spare<'a, T>,
+    ) -> Result<Outgoing<'a, T>, Spare<'a, T>> {
+        let new = stamp | spare.index() as u64;
+        // SeqCst pairs with itself and with `load`: it releases what was put into the cell given
+        // away, and what led this thread to its position; it acquires what the last owner did with
+        // the cell taken; and it comes before what this thread loads next. After a failure the
+        // caller loads again: Relaxed.
+        if slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            return Err(spare);
+        }
+        // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
+        unsafe { spare.replace(self.layout.index(seen)) };
+        Ok(Outgoing { spare, full: self.layout.is_full(seen) })
+    }
+}
+
 impl<T> Slots for Exchange<T> {
     type Element = T;
     type Slot = AtomicU64;
-    type Word = u64;
-    type Hand<'a>
-        = ExchangeHand<'a, T>
+    type Owner<'a>
+        = Spare<'a, T>
+    where
+        Self: 'a;
+    type Incoming<'a>
+        = Incoming<'a, T>
+    where
+        Self: 'a;
+    type Outgoing<'a>
+        = Outgoing<'a, T>
     where
         Self: 'a;
 
@@ -37,68 +82,99 @@ impl<T> Slots for Exchange<T> {
         CapacityError::check::<AtomicU64>(capacity)?;
         let layout = WordLayout::new(capacity, Cells::<T>::max_index(capacity)?)?;
         let cells = Cells::new(capacity)?;
-        let empty = layout.start(laps).empty(layout);
+        let empty = layout.start(laps).empty();
         let slots = boxed((0..capacity).map(|cell| AtomicU64::new(empty | cell as u64)))?;
         Ok(Self { slots, layout, cells })
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn layout(&self) -> WordLayout {
         self.layout
     }
 
-    #[inline]
-    fn load(&self, index: usize) -> (&AtomicU64, u64) {
-        let slot = &self.slots[index];
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn load(&self, position: Position) -> (&AtomicU64, u64) {
+        let index = position.index();
+        debug_assert!(index < self.slots.len());
+        // SAFETY: there are `capacity` slots, and the index is less, says the caller.
+        let slot = unsafe { self.slots.get_unchecked(index) };
         // SeqCst pairs with the exchange; see `Slots::load`.
         (slot, slot.load(Ordering::SeqCst))
     }
 
-    #[inline]
-    fn stamp(&self, (_, word): (&AtomicU64, u64)) -> u64 {
-        self.layout.stamp(word)
-    }
-
     fn close(&self, (slot, seen): (&AtomicU64, u64)) -> bool {
         let new = seen | self.layout.closed();
-        // SeqCst pairs with the exchanges and with `load`: of a push and this, one comes first. A
-        // failure tells nothing, the caller loads again: Relaxed.
+        // SeqCst pairs with the exchanges and with `load`: of a push and this, one comes first.
+        // After a failure the caller loads again: Relaxed.
         slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok()
     }
 
-    fn replace(&mut self, position: Position, element: Option<T>, closed: u64) -> Option<T> {
-        let layout = self.layout;
-        let slot = &self.slots[position.index(layout)];
-        // Relaxed, here and below: with `&mut self`, all that happened to the slots is visible.
-        let word = slot.load(Ordering::Relaxed);
-        let stamp = position.stamp_after(element.is_some(), layout) | closed;
-        slot.store(stamp | layout.index(word) as u64, Ordering::Relaxed);
-        self.cells.cell(layout.index(word)).with_mut(|cell| {
-            let cell = cell.cast::<T>();
-            // SAFETY: a full slot's cell holds an element, and the new stamp says what it holds
-            // now.
-            let old = layout.is_full(word).then(|| unsafe { cell.read() });
-            if let Some(element) = element {
-                // SAFETY: the cell is the slot's, and what was inside has been taken out.
-                unsafe { cell.write(element) };
-            }
-            old
-        })
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn owner(&self) -> Option<Spare<'_, T>> {
+        // SAFETY: as the caller says.
+        unsafe { self.cells.spare() }
     }
 
-    #[inline]
-    unsafe fn hand_with(&self, element: T) -> ExchangeHand<'_, T> {
-        let hand = ExchangeHand { slots: self, spare: self.cells.spare(), full: true };
-        hand.spare.cell().with_mut(|cell| {
-            // SAFETY: the spare is this thread's alone, and it is empty.
-            unsafe { cell.cast::<T>().write(element) };
-        });
-        hand
+    unsafe fn with_owner<'a, R>(&'a self, operate: impl FnOnce(Spare<'a, T>) -> R) -> R
+    where
+        Self: 'a,
+    {
+        // SAFETY: as the caller says.
+        unsafe { self.cells.with_spare(operate) }
     }
 
-    #[inline]
-    unsafe fn empty_hand(&self) -> ExchangeHand<'_, T> {
-        ExchangeHand { slots: self, spare: self.cells.spare(), full: false }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn prepare<'a>(spare: Spare<'a, T>, value: T) -> Incoming<'a, T>
+    where
+        Self: 'a,
+    {
+        // SAFETY: the spare is this thread's alone, and it is empty.
+        spare.cell().with_mut(|cell| unsafe { cell.cast::<T>().write(value) });
+        Incoming(spare)
+    }
+
+    fn withdraw<'a>(Incoming(spare): Incoming<'a, T>) -> T
+    where
+        Self: 'a,
+    {
+        // SAFETY: the spare is this thread's alone, `prepare` has put a `T` into it, and it leaves
+        // with `incoming`.
+        spare.cell().with(|cell| unsafe { cell.cast::<T>().read() })
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn put<'a>(
+        &'a self,
+        position: Position,
+        seen: (&'a AtomicU64, u64),
+        incoming: Incoming<'a, T>,
+    ) -> Result<Outgoing<'a, T>, Incoming<'a, T>> {
+        // SAFETY: as the caller says; an incoming spare holds an element.
+        unsafe { self.swap(seen, position.full(self.layout), incoming.0) }.map_err(Incoming)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn take<'a>(
+        &'a self,
+        position: Position,
+        seen: (&'a AtomicU64, u64),
+        closed: u64,
+        spare: Spare<'a, T>,
+    ) -> Option<Outgoing<'a, T>> {
+        let stamp = position.gone(self.layout) | closed;
+        // SAFETY: as the caller says; an owner's spare holds no element.
+        unsafe { self.swap(seen, stamp, spare) }.ok()
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn finish<'a>(Outgoing { spare, full }: Outgoing<'a, T>) -> (Option<T>, Spare<'a, T>)
+    where
+        Self: 'a,
+    {
+        // SAFETY: `full`, so there is a `T` in this thread's own cell, and it leaves with
+        // `outgoing`.
+        let element = full.then(|| spare.cell().with(|cell| unsafe { cell.cast::<T>().read() }));
+        (element, spare)
     }
 }
 
@@ -107,72 +183,25 @@ impl<T> Drop for Exchange<T> {
         if mem::needs_drop::<T>() {
             let mut slots = self.slots.iter();
             drop_all(|| {
-                // Relaxed: with `&mut self`, everything that happened to the slots is visible
-                // already.
+                // Relaxed: with `&mut self`, everything that happened to the slots is visible.
                 let mut words = slots.by_ref().map(|slot| slot.load(Ordering::Relaxed));
                 let word = words.find(|&word| self.layout.is_full(word))?;
+                let cell = self.cells.cell(self.layout.index(word));
                 // SAFETY: a full slot's cell holds an element, and no slot is visited twice.
-                Some(
-                    self.cells
-                        .cell(self.layout.index(word))
-                        .with(|cell| unsafe { cell.cast::<T>().read() }),
-                )
+                Some(cell.with(|cell| unsafe { cell.cast::<T>().read() }))
             });
         }
     }
 }
 
-/// The thread's spare cell, with an element in it or without.
-pub(super) struct ExchangeHand<'a, T> {
-    slots: &'a Exchange<T>,
-    /// Its cell holds an element exactly when `full`.
-    spare: Spare<'a, T>,
-    full: bool,
-}
-
-impl<'a, T> Hand for ExchangeHand<'a, T> {
-    type Element = T;
-    type Seen = (&'a AtomicU64, u64);
-
-    #[inline]
-    unsafe fn compare_exchange(
-        &mut self,
-        position: Position,
-        (slot, seen): (&AtomicU64, u64),
-        closed: u64,
-    ) -> bool {
-        let layout = self.slots.layout;
-        let new = position.stamp_after(self.full, layout) | closed | self.spare.index() as u64;
-        // SeqCst pairs with itself and with `load`: it releases what was put into the cell given
-        // away, and what led this thread to `position`; it acquires what the last owner did with
-        // the cell taken (as the load of `seen` did, unless the word has come again meanwhile); and
-        // it comes before what this thread loads next. A failure tells nothing, the caller loads
-        // again: Relaxed.
-        let exchanged =
-            slot.compare_exchange(seen, new, Ordering::SeqCst, Ordering::Relaxed).is_ok();
-        if exchanged {
-            // SAFETY: this very exchange took the cell out of the slot and put the spare's in.
-            unsafe { self.spare.replace(layout.index(seen)) };
-            self.full = layout.is_full(seen);
-        }
-        exchanged
-    }
-
-    #[inline]
-    fn into_element(self) -> Option<T> {
-        // SAFETY: `full`, so there is a `T` in this thread's own cell, and it leaves with the hand.
-        self.full.then(|| self.spare.cell().with(|cell| unsafe { cell.cast::<T>().read() }))
-    }
-}
-
-/// The storage is sound by itself, whatever stamps it is told to write.
+/// The storage hands over cells correctly even where a word comes again.
 #[cfg(all(test, ringway_loom))]
 mod models {
     use std::sync::Arc;
 
     use loom::thread;
 
-    use super::{Exchange, Hand, Slots};
+    use super::{Exchange, Slots};
 
     /// Both threads exchange at one and the same position, so the word that one of them has seen
     /// can come again, with the same cell and another element in it. That is what the Acquire of
@@ -182,13 +211,20 @@ mod models {
     fn a_word_that_comes_again_still_hands_over_its_cell() {
         loom::model(|| {
             let slots = Arc::new(Exchange::new(1, 0).unwrap());
-            let swap = |slots: &Exchange<[u32; 2]>, element| {
-                let seen = slots.load(0);
-                // SAFETY: the only hand of this thread at this time.
-                let mut hand = unsafe { slots.hand_with([element; 2]) };
-                // SAFETY: of the same slots.
-                unsafe { hand.compare_exchange(slots.layout().start(0), seen, 0) };
-                if let Some([a, b]) = hand.into_element() {
+            let swap = |slots: &Exchange<[u32; 2]>, element: u32| {
+                let start = slots.layout().start(0);
+                // SAFETY: the only position there is.
+                let seen = unsafe { slots.load(start) };
+                let swap_with = |owner| {
+                    let incoming = Exchange::prepare(owner, [element; 2]);
+                    // SAFETY: not what `put` asks for, as the stamp is the same again; but all that
+                    // `swap` does.
+                    let outgoing = unsafe { slots.put(start, seen, incoming) };
+                    outgoing
+                        .map_or_else(|back| Some(Exchange::withdraw(back)), Exchange::into_element)
+                };
+                // SAFETY: the only owner of this thread at this time.
+                if let Some([a, b]) = unsafe { slots.with_owner(swap_with) } {
                     assert_eq!(a, b, "torn");
                 }
             };

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use crossbeam_utils::{Backoff, CachePadded};
 
-use super::slots::{Hand, Seen, Slots};
+use super::slots::{Seen, Slots};
 use crate::error::{CapacityError, TryPopError};
-use crate::queue::{Pushed, pop_each};
+use crate::queue::Pushed;
 use crate::ring::contention::back_off;
 use crate::ring::hint::Hint;
 use crate::ring::position::Position;
@@ -54,54 +54,69 @@ impl<S: Slots> Ring<S> {
     /// because another operation succeeded. (A [`Turn`](crate::ring::contention::Turn) and the
     /// back-off are bounded pauses: they wait for no particular thread, they only keep threads from
     /// taking a line from each other over and over.)
-    #[inline(always)]
+    ///
+    /// Nothing but what is needed when nobody is in the way stands here. The rest is out of line,
+    /// where it takes no registers from this. The element goes from the caller into its cell first,
+    /// so that no call has to preserve it.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn push<const EVICT: bool>(&self, value: S::Element) -> Pushed<S::Element> {
         if EVICT && self.tail.turn.is_anything() {
             self.give_turn();
         }
-        let layout = self.slots.layout();
-        let tail = self.tail.hint.load();
-        let seen = self.slots.load(tail.index(layout));
-        // False of a closed slot, too.
-        if !tail.is_tail(self.slots.stamp(seen), layout) {
-            return self.push_after::<EVICT>(tail, value).into();
+        // SAFETY: the only owner of this operation, which runs no user code that could begin
+        // another one.
+        match unsafe { self.slots.owner() } {
+            Some(owner) => self.push_incoming::<EVICT>(S::prepare(owner, value)),
+            None => self.push_with_owner::<EVICT>(value).into(),
         }
-        if !EVICT && self.slots.is_full(seen) {
-            return Pushed::Rejected(value);
-        }
-        // SAFETY: an operation has one hand, and runs no user code that could begin another.
-        let mut hand = unsafe { self.slots.hand_with(value) };
-        // SAFETY: `seen` is of `self.slots`.
-        if !unsafe { hand.compare_exchange(tail, seen, 0) } {
-            return self.push_again::<EVICT>(tail, hand, true).into();
-        }
-        self.advance_tail_hint(tail);
-        hand.into_element().map_or(Pushed::Stored, Pushed::Evicted)
     }
 
-    /// Goes on with a push whose hint was stale.
+    /// Goes on with a push whose value is ready.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn push_incoming<'a, const EVICT: bool>(
+        &'a self,
+        incoming: S::Incoming<'a>,
+    ) -> Pushed<S::Element> {
+        let layout = self.slots.layout();
+        let tail = self.tail.hint.load(layout);
+        let seen = self.load(tail);
+        let is_full = layout.is_full(seen.1);
+        // `is_tail` is false of a closed slot, too.
+        if !tail.is_tail(seen.1, layout) || !EVICT && is_full {
+            return self.push_again::<EVICT>(tail, incoming, false).into();
+        }
+        // SAFETY: `seen` is of the slot of `tail`, and shows that it is the tail.
+        match unsafe { self.slots.put(tail, seen, incoming) } {
+            Ok(outgoing) => {
+                self.advance_tail_hint(tail);
+                S::into_element(outgoing).map_or(Pushed::Stored, Pushed::Evicted)
+            }
+            Err(incoming) => self.push_again::<EVICT>(tail, incoming, true).into(),
+        }
+    }
+
+    /// Makes a push of a thread that is not usual: its first one, say.
     #[cold]
     #[inline(never)]
-    fn push_after<const EVICT: bool>(
-        &self,
-        tail: Position,
-        value: S::Element,
-    ) -> LatePushed<S::Element> {
-        // SAFETY: as in `push`.
-        let hand = unsafe { self.slots.hand_with(value) };
-        self.push_again::<EVICT>(tail, hand, false)
+    fn push_with_owner<const EVICT: bool>(&self, value: S::Element) -> LatePushed<S::Element> {
+        let push = |owner| match self.push_incoming::<EVICT>(S::prepare(owner, value)) {
+            Pushed::Stored => LatePushed::Stored,
+            Pushed::Evicted(value) => LatePushed::Evicted(value),
+            Pushed::Rejected(value) => LatePushed::Rejected(value),
+            Pushed::Closed(value) => LatePushed::Closed(value),
+        };
+        // SAFETY: as in `push`, which has got no owner.
+        unsafe { self.slots.with_owner(push) }
     }
 
-    /// Goes on with a push whose hint was stale, or whose exchange was `lost`.
-    ///
-    /// Out of line, as all that is needed only when somebody is in the way: it would take registers
-    /// from what is always needed.
+    /// Goes on with a push whose hint was stale, whose exchange was `lost`, or that finds the ring
+    /// closed or full.
     #[cold]
     #[inline(never)]
     fn push_again<'a, const EVICT: bool>(
         &'a self,
         mut tail: Position,
-        mut hand: S::Hand<'a>,
+        mut incoming: S::Incoming<'a>,
         mut lost: bool,
     ) -> LatePushed<S::Element> {
         let backoff = Backoff::new();
@@ -111,20 +126,21 @@ impl<S: Slots> Ring<S> {
             }
             let seen;
             (tail, seen) = self.find(tail, FILLED);
-            if self.slots.is_closed(seen) {
-                return hand
-                    .into_element()
-                    .map_or_else(|| unreachable!("the value"), LatePushed::Closed);
+            if self.is_closed_at(seen) {
+                return LatePushed::Closed(S::withdraw(incoming));
             }
-            if !EVICT && self.slots.is_full(seen) {
-                return hand
-                    .into_element()
-                    .map_or_else(|| unreachable!("the value"), LatePushed::Rejected);
+            if !EVICT && self.is_full_at(seen) {
+                return LatePushed::Rejected(S::withdraw(incoming));
             }
-            // SAFETY: `seen` is of `self.slots`.
-            if unsafe { hand.compare_exchange(tail, seen, 0) } {
-                self.advance_tail_hint(tail);
-                return hand.into_element().map_or(LatePushed::Stored, LatePushed::Evicted);
+            // SAFETY: `find` has loaded `seen` from the slot of `tail`, and found the tail there,
+            // which is open.
+            match unsafe { self.slots.put(tail, seen, incoming) } {
+                Ok(outgoing) => {
+                    self.advance_tail_hint(tail);
+                    return S::into_element(outgoing)
+                        .map_or(LatePushed::Stored, LatePushed::Evicted);
+                }
+                Err(back) => incoming = back,
             }
             lost = true;
         }
@@ -133,125 +149,161 @@ impl<S: Slots> Ring<S> {
     #[cold]
     #[inline(never)]
     fn give_turn(&self) {
-        let (tail, seen) = self.find_tail();
-        let stamp = |seen| self.slots.stamp(seen);
-        let look = || self.slots.load(tail.index(self.slots.layout()));
+        let (tail, (_, seen)) = self.find_tail();
+        let look = || self.load(tail).1;
         // There is nothing to wait for when it has been taken already.
-        self.tail.turn.give(|| !self.slots.is_full(seen) || stamp(look()) != stamp(seen));
+        self.tail.turn.give(|| !self.slots.layout().is_full(seen) || look() != seen);
     }
 
-    /// Takes the oldest element.
+    /// Takes the oldest element, if there is one.
     ///
     /// *Linearization point*: the successful exchange; for `None`, the load of the slot.
     /// *Progress*: lock-free. An exchange fails, or a position turns out to be gone, only because
     /// another operation succeeded.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn pop(&self) -> Option<S::Element> {
-        let hint = self.head.load();
-        let seen = self.slots.load(hint.index(self.slots.layout()));
-        let (head, seen, closed) = if hint.is_head(self.slots.stamp(seen), self.slots.layout()) {
-            // It is open: `is_head` is false of a closed slot.
-            (hint, seen, 0)
-        } else {
-            let (head, seen) = self.find_head_after(hint);
-            (head, seen, self.closed_bit(seen))
-        };
-        if !self.slots.is_full(seen) {
-            return None;
-        }
-        // SAFETY: as in `push`; it is gone before `pop_again` begins.
-        let mut hand = unsafe { self.slots.empty_hand() };
-        // SAFETY: `seen` is of `self.slots`.
-        if unsafe { hand.compare_exchange(head, seen, closed) } {
-            self.head.publish(head.next(self.slots.layout()));
-            return hand.into_element();
-        }
-        drop(hand);
-        self.pop_again(head)
+        self.take_oldest(Some, |_| None)
     }
 
-    /// Takes the oldest element, or tells why there is none.
+    /// Takes the oldest element, or tells whether an empty ring is closed, too.
     ///
     /// *Linearization point*, *progress*: as for [`pop`](Self::pop). The slot that shows that
-    /// nothing is inside also shows whether the ring is closed.
-    #[inline(always)]
+    /// nothing is inside shows whether the ring is closed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn try_pop(&self) -> Result<S::Element, TryPopError> {
-        loop {
-            if let Some(value) = self.pop() {
-                return Ok(value);
+        self.take_oldest(Ok, Err)
+    }
+
+    /// Returns `taken` of the oldest element, or else `none` of the reason.
+    ///
+    /// Each way out makes its result by itself: an intermediate one would be kept in memory.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn take_oldest<R>(
+        &self,
+        taken: impl Fn(S::Element) -> R,
+        none: impl Fn(TryPopError) -> R,
+    ) -> R {
+        let layout = self.slots.layout();
+        let head = self.head.load(layout);
+        let seen = self.load(head);
+        let late = |lost| match self.pop_again(head, lost) {
+            LatePopped::Element(value) => taken(value),
+            LatePopped::Empty => none(TryPopError::Empty),
+            LatePopped::Closed => none(TryPopError::Closed),
+        };
+        // `is_head` is false of a closed slot.
+        if !head.is_head(seen.1, layout) {
+            return late(false);
+        }
+        if !layout.is_full(seen.1) {
+            return none(TryPopError::Empty);
+        }
+        // SAFETY: the only owner of this operation.
+        let Some(owner) = (unsafe { self.slots.owner() }) else {
+            return late(false);
+        };
+        // SAFETY: `seen` is of the slot of `head`, shows that it is full of it, and is open.
+        match unsafe { self.slots.take(head, seen, 0, owner) } {
+            Some(outgoing) => {
+                self.advance_head_hint(head);
+                match S::into_element(outgoing) {
+                    Some(value) => taken(value),
+                    None => none(TryPopError::Empty),
+                }
             }
-            let (_, seen) = self.find_head();
-            if !self.slots.is_full(seen) {
-                let closed = self.slots.is_closed(seen);
-                return Err(if closed { TryPopError::Closed } else { TryPopError::Empty });
-            }
+            None => late(true),
         }
     }
 
-    /// Takes up to `max` elements, each as [`pop`](Self::pop) does, and moves the hint of the head
-    /// once; returns how many.
+    /// Goes on with a pop whose hint was stale, whose exchange was `lost`, or whose thread is not
+    /// usual.
+    #[cold]
+    #[inline(never)]
+    fn pop_again(&self, mut head: Position, mut lost: bool) -> LatePopped<S::Element> {
+        let layout = self.slots.layout();
+        let backoff = Backoff::new();
+        let mut asked = false;
+        let popped = loop {
+            if lost {
+                let (_, now) = self.load(head);
+                if head.age(now, layout) > GONE {
+                    // A producer evicted it, and will evict the next one, too.
+                    self.tail.turn.ask();
+                    asked = true;
+                } else {
+                    back_off(&backoff);
+                }
+            }
+            let seen;
+            (head, seen) = self.find_head_after(head);
+            if !self.is_full_at(seen) {
+                let closed = self.is_closed_at(seen);
+                break if closed { LatePopped::Closed } else { LatePopped::Empty };
+            }
+            let take = |owner| {
+                // SAFETY: `find` has loaded `seen` from the slot of `head`, and found the head
+                // there, which is full.
+                let outgoing =
+                    unsafe { self.slots.take(head, seen, seen.1 & layout.closed(), owner) }?;
+                self.advance_head_hint(head);
+                S::into_element(outgoing)
+            };
+            // SAFETY: the only owner of this operation at this time.
+            if let Some(value) = unsafe { self.slots.with_owner(take) } {
+                break LatePopped::Element(value);
+            }
+            lost = true;
+        };
+        if asked {
+            self.tail.turn.withdraw();
+        }
+        popped
+    }
+
+    /// Takes up to `max` elements, but no more than are inside at first, each as
+    /// [`pop`](Self::pop) does, and moves the hint of the head once; returns how many.
     pub(super) fn pop_into(&self, out: &mut Vec<S::Element>, max: usize) -> usize {
+        let max = max.min(self.len());
+        // Before the first exchange: an element in hand would be lost if `out` could not grow.
+        out.reserve(max);
+        // What the short way has not found, the long way may find: at a closed slot, or after
+        // losing.
+        let taken = self.pop_in_a_row(out, max);
+        taken + (taken..max).map_while(|_| self.pop()).map(|value| out.push(value)).count()
+    }
+
+    /// Takes up to `max` elements as long as nobody is in the way.
+    fn pop_in_a_row(&self, out: &mut Vec<S::Element>, max: usize) -> usize {
+        // SAFETY: the only owner of this operation at this time.
+        let Some(mut owner) = (unsafe { self.slots.owner() }) else { return 0 };
         let layout = self.slots.layout();
         let (mut head, _) = self.find_head();
         let mut taken = 0;
         while taken < max {
-            // Before the exchange: an element in hand would be lost if `out` could not grow.
-            out.reserve(1);
-            let seen = self.slots.load(head.index(layout));
-            if !head.is_head(self.slots.stamp(seen), layout) || !self.slots.is_full(seen) {
+            let seen = self.load(head);
+            if !head.is_head(seen.1, layout) || !layout.is_full(seen.1) {
                 break;
             }
-            // SAFETY: as in `push`.
-            let mut hand = unsafe { self.slots.empty_hand() };
-            // SAFETY: `seen` is of `self.slots`.
-            if !unsafe { hand.compare_exchange(head, seen, 0) } {
-                break;
-            }
-            out.extend(hand.into_element());
+            // SAFETY: `seen` is of the slot of `head`, shows that it is full of it, and is open.
+            let Some(outgoing) = (unsafe { self.slots.take(head, seen, 0, owner) }) else { break };
+            let element;
+            (element, owner) = S::finish(outgoing);
+            out.extend(element);
             head = head.next(layout);
             taken += 1;
         }
         self.head.publish(head);
-        // What the short way has not found, the long way may find: at a closed slot, or after
-        // losing.
-        taken + pop_each(out, max - taken, || self.pop())
+        taken
     }
 
-    /// The closed bit of a slot, which a pop keeps: the slot of the head is full and closed if the
-    /// ring was full when it was closed.
-    fn closed_bit(&self, seen: Seen<'_, S>) -> u64 {
-        self.slots.stamp(seen) & self.slots.layout().closed()
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn is_full_at(&self, seen: Seen<'_, S>) -> bool {
+        self.slots.layout().is_full(seen.1)
     }
 
-    /// Goes on with a pop whose exchange has failed.
-    #[cold]
-    #[inline(never)]
-    fn pop_again(&self, mut head: Position) -> Option<S::Element> {
-        let layout = self.slots.layout();
-        let backoff = Backoff::new();
-        let popped = loop {
-            let stamp = self.slots.stamp(self.slots.load(head.index(layout)));
-            if head.age(stamp, layout) > GONE {
-                // Evicted, and will be again.
-                self.tail.turn.ask();
-            } else {
-                back_off(&backoff);
-            }
-            let seen;
-            (head, seen) = self.find_head_after(head);
-            if !self.slots.is_full(seen) {
-                break None;
-            }
-            // SAFETY: as in `push`.
-            let mut hand = unsafe { self.slots.empty_hand() };
-            // SAFETY: `seen` is of `self.slots`.
-            if unsafe { hand.compare_exchange(head, seen, self.closed_bit(seen)) } {
-                self.head.publish(head.next(layout));
-                break hand.into_element();
-            }
-        };
-        self.tail.turn.withdraw();
-        popped
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn is_closed_at(&self, seen: Seen<'_, S>) -> bool {
+        self.slots.layout().is_closed(seen.1)
     }
 
     /// Closes the ring; returns whether this call did.
@@ -261,11 +313,11 @@ impl<S: Slots> Ring<S> {
     /// turns out to be filled, only because another operation succeeded.
     pub(super) fn close(&self) -> bool {
         let backoff = Backoff::new();
-        let mut tail = self.tail.hint.load();
+        let mut tail = self.tail.hint.load(self.slots.layout());
         loop {
             let seen;
             (tail, seen) = self.find(tail, FILLED);
-            if self.slots.is_closed(seen) {
+            if self.is_closed_at(seen) {
                 return false;
             }
             if self.slots.close(seen) {
@@ -278,15 +330,31 @@ impl<S: Slots> Ring<S> {
     /// *Linearization point*: the load of the slot. *Progress*: lock-free.
     pub(super) fn is_closed(&self) -> bool {
         let (_, seen) = self.find_tail();
-        self.slots.is_closed(seen)
+        self.is_closed_at(seen)
     }
 
-    /// How many elements were inside at one moment of this call.
+    /// Returns the number of elements.
     ///
     /// *Linearization point*: the load that found the tail, in the round in which the head had not
     /// moved. *Progress*: lock-free; a round is repeated only because an element has gone
     /// meanwhile.
+    #[inline]
     pub(super) fn len(&self) -> usize {
+        let layout = self.slots.layout();
+        let tail = self.tail.hint.load(layout);
+        let head = self.head.load(layout).max(tail.add_laps(-1, layout));
+        let (at_head, at_tail) = (self.load(head), self.load(tail));
+        let unmoved = self.load(head).1 == at_head.1;
+        if head.is_head(at_head.1, layout) && tail.is_tail(at_tail.1, layout) && unmoved {
+            tail.since(head, layout)
+        } else {
+            self.len_again()
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn len_again(&self) -> usize {
         let (head, _) = self.find_head();
         let layout = self.slots.layout();
         search::len(
@@ -300,54 +368,55 @@ impl<S: Slots> Ring<S> {
     /// *Linearization point*: the load of the slot. *Progress*: lock-free.
     pub(super) fn is_empty(&self) -> bool {
         let (_, seen) = self.find_head();
-        !self.slots.is_full(seen)
+        !self.is_full_at(seen)
     }
 
     /// *Linearization point*: the load of the slot. *Progress*: lock-free.
     pub(super) fn is_full(&self) -> bool {
         let (_, seen) = self.find_tail();
-        self.slots.is_full(seen)
+        self.is_full_at(seen)
     }
 
-    /// As [`push`](Self::push) with `EVICT`, without an exchange, as nobody else has the ring.
-    pub(super) fn push_mut(&mut self, value: S::Element) -> Pushed<S::Element> {
-        let (tail, seen) = self.find_tail();
-        if self.slots.is_closed(seen) {
-            return Pushed::Closed(value);
+    /// Loads the slot of a position, which every operation has from a hint of this ring.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn load(&self, position: Position) -> Seen<'_, S> {
+        // SAFETY: the hints of this ring begin with a position of it, and are moved by `next` and
+        // its like, which keep the index below the capacity.
+        unsafe { self.slots.load(position) }
+    }
+
+    /// Moves the hint after a pop at `head`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn advance_head_hint(&self, head: Position) {
+        match head.next_in_lap(self.slots.layout()) {
+            Some(next) => self.head.publish(next),
+            None => self.advance_head_hint_to_lap(head),
         }
-        self.advance_tail_hint(tail);
-        self.slots.replace(tail, Some(value), 0).map_or(Pushed::Stored, Pushed::Evicted)
     }
 
-    /// As [`pop`](Self::pop), without an exchange, as nobody else has the ring.
-    pub(super) fn pop_mut(&mut self) -> Option<S::Element> {
-        let layout = self.slots.layout();
-        let (head, seen) = self.find_head();
-        if !self.slots.is_full(seen) {
-            return None;
-        }
-        let closed = self.closed_bit(seen);
-        self.head.publish(head.next(layout));
-        self.slots.replace(head, None, closed)
-    }
-
-    /// Moves the hints after a push at `tail`.
-    #[inline]
+    /// Moves the hint after a push at `tail`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn advance_tail_hint(&self, tail: Position) {
         match tail.next_in_lap(self.slots.layout()) {
             Some(next) => self.tail.hint.publish(next),
-            None => self.advance_tail_hint_to_lap(tail.next_lap(self.slots.layout())),
+            None => self.advance_tail_hint_to_lap(tail),
         }
     }
 
-    /// Now and then a push moves the head hint too: pops might not come for so long that its
-    /// version wrapped.
-    ///
     /// Out of line, so that the branch above is one that is predicted: a conditional move would put
     /// its latency between every two operations.
     #[cold]
     #[inline(never)]
-    fn advance_tail_hint_to_lap(&self, lap: Position) {
+    fn advance_head_hint_to_lap(&self, head: Position) {
+        self.head.publish(head.next_lap(self.slots.layout()));
+    }
+
+    /// Out of line for the same reason. Now and then a push moves the head hint too: pops might not
+    /// come for so long that its version wrapped.
+    #[cold]
+    #[inline(never)]
+    fn advance_tail_hint_to_lap(&self, tail: Position) {
+        let lap = tail.next_lap(self.slots.layout());
         self.tail.hint.publish(lap);
         if lap.is_milestone(self.slots.layout()) {
             // What was pushed before the last `capacity` elements is gone.
@@ -360,10 +429,9 @@ impl<S: Slots> Ring<S> {
     #[inline]
     fn find_tail(&self) -> (Position, Seen<'_, S>) {
         let layout = self.slots.layout();
-        let hint = self.tail.hint.load();
-        let seen = self.slots.load(hint.index(layout));
-        let is_tail = hint.is_tail(self.slots.stamp(seen), layout);
-        if is_tail { (hint, seen) } else { self.find(hint, FILLED) }
+        let hint = self.tail.hint.load(layout);
+        let seen = self.load(hint);
+        if hint.is_tail(seen.1, layout) { (hint, seen) } else { self.find(hint, FILLED) }
     }
 
     /// The first position that was not gone, with the slot as it was then: full, or empty and with
@@ -371,10 +439,9 @@ impl<S: Slots> Ring<S> {
     #[inline]
     fn find_head(&self) -> (Position, Seen<'_, S>) {
         let layout = self.slots.layout();
-        let hint = self.head.load();
-        let seen = self.slots.load(hint.index(layout));
-        let is_head = hint.is_head(self.slots.stamp(seen), layout);
-        if is_head { (hint, seen) } else { self.find_head_after(hint) }
+        let hint = self.head.load(layout);
+        let seen = self.load(hint);
+        if hint.is_head(seen.1, layout) { (hint, seen) } else { self.find_head_after(hint) }
     }
 
     /// The head, which is at `position` or after it.
@@ -388,16 +455,17 @@ impl<S: Slots> Ring<S> {
     #[cold]
     #[inline(never)]
     fn find(&self, position: Position, done: i64) -> (Position, Seen<'_, S>) {
-        search::find(position, done, self.slots.layout(), |index| {
-            let seen = self.slots.load(index);
-            (self.slots.stamp(seen), seen)
+        search::find(position, done, self.slots.layout(), |position| {
+            let seen = self.load(position);
+            (seen.1, seen)
         })
     }
 
     /// Test hook: where the hints are.
     #[cfg(all(test, not(ringway_loom)))]
     pub(super) fn hints(&self) -> (Position, Position) {
-        (self.head.load(), self.tail.hint.load())
+        let layout = self.slots.layout();
+        (self.head.load(layout), self.tail.hint.load(layout))
     }
 
     /// Test hook: puts the hints where a thread would that slept before its store.
@@ -425,7 +493,7 @@ enum LatePushed<T> {
 }
 
 impl<T> From<LatePushed<T>> for Pushed<T> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(late: LatePushed<T>) -> Self {
         match late {
             LatePushed::Stored => Self::Stored,
@@ -434,4 +502,11 @@ impl<T> From<LatePushed<T>> for Pushed<T> {
             LatePushed::Closed(value) => Self::Closed(value),
         }
     }
+}
+
+/// What became of a pop that went on out of line; another type for the same reason.
+enum LatePopped<T> {
+    Element(T),
+    Empty,
+    Closed,
 }

@@ -3,18 +3,19 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::exchange::Exchange;
 use super::inline::Inline;
 use super::protocol::Ring;
-use super::slots::{Seen, Slots};
+use super::slots::Slots;
 use crate::error::CapacityError;
 use crate::queue::Pushed;
 use crate::ring::position::{Position, WordLayout};
-use crate::sync::{AtomicUsize, Ordering};
+use crate::ring::search::{self, FILLED, GONE};
 
 /// Runs a generic test on both storages.
 macro_rules! on_both_storages {
@@ -38,8 +39,7 @@ on_both_storages!(
     any_stale_hint_is_as_good_as_a_fresh_one,
     a_stale_hint_costs_a_logarithmic_search,
     pushes_alone_move_the_head_hint_along,
-    closes_at_every_fill_and_lap,
-    exclusive_access_mixes_with_shared
+    closes_at_every_fill_and_lap
 );
 
 fn ring<S: Slots<Element = u32>>(capacity: usize, laps: i64) -> Ring<S> {
@@ -163,21 +163,29 @@ fn any_stale_hint_is_as_good_as_a_fresh_one<S: Slots<Element = u32>>() {
 
 fn a_stale_hint_costs_a_logarithmic_search<S: Slots<Element = u32>>() {
     const CAPACITY: usize = 1000;
-    let ring = ring::<Counting<S>>(CAPACITY, 0);
+    let ring = ring::<S>(CAPACITY, 0);
+    let layout = ring.slots().layout();
     let start = ring.hints();
     for pushed in 1..=2 * CAPACITY as u32 {
         let _evicted = ring.push::<true>(pushed);
-        let fresh = ring.hints();
-        ring.set_hints(start);
-        ring.slots().loads.store(0, Ordering::Relaxed);
-        assert_eq!(ring.len(), CAPACITY.min(pushed as usize));
-        // Three searches, each at most two rounds of some single steps and a search by halves.
-        let loads = ring.slots().loads.load(Ordering::Relaxed);
+        let loads = Cell::new(0);
+        let look = |position| {
+            loads.set(loads.get() + 1);
+            // SAFETY: `find` is given a position of this ring, and goes to others of it.
+            (unsafe { ring.slots().load(position) }.1, ())
+        };
+        let tail = search::find(start.1, FILLED, layout, look).0;
+        assert_eq!(tail, ring.hints().1);
+        let lap_before = tail.add_laps(-1, layout);
+        let from = if lap_before.is_after(start.0) { lap_before } else { start.0 };
+        let head = search::find(from, GONE, layout, look).0;
+        assert_eq!(tail.since(head, layout), CAPACITY.min(pushed as usize));
+        // Two searches, each at most two rounds of some single steps and a search by halves.
+        let loads = loads.get();
         assert!(
-            loads <= 3 * 2 * (8 + 1 + CAPACITY.ilog2() as usize + 1),
+            loads <= 2 * 2 * (8 + 1 + CAPACITY.ilog2() as usize + 1),
             "{loads} loads after {pushed} elements"
         );
-        ring.set_hints(fresh);
     }
 }
 
@@ -243,82 +251,6 @@ fn closes<S: Slots<Element = u32>>(ring: &Ring<S>, mut model: VecDeque<u32>) {
     }
 }
 
-/// What exclusive access has written is what the exchange would have.
-fn exclusive_access_mixes_with_shared<S: Slots<Element = u32>>() {
-    for capacity in [1, 2, 3, 5] {
-        for laps in -3..=0 {
-            let mut ring = ring::<S>(capacity, laps);
-            let mut model = VecDeque::new();
-            for i in 0..20 * capacity as u32 {
-                assert_eq!(ring.push_mut(i), evict_into(&mut model, capacity, i));
-                if i % 3 == 0 {
-                    assert_eq!(ring.pop_mut(), model.pop_front());
-                }
-                compare(&ring, &mut model, 5);
-            }
-            while let Some(i) = model.pop_front() {
-                assert_eq!(ring.pop_mut(), Some(i));
-            }
-            assert_eq!(ring.pop_mut(), None);
-            while ring.push_mut(1) == Pushed::Stored {}
-            assert!(ring.close());
-            assert_eq!(ring.push_mut(2), Pushed::Closed(2));
-            assert!((0..capacity).all(|_| ring.pop_mut() == Some(1)));
-            assert!(ring.is_closed());
-            assert_eq!((ring.pop_mut(), ring.push::<true>(3)), (None, Pushed::Closed(3)));
-        }
-    }
-}
-
-/// A storage that counts its loads.
-struct Counting<S> {
-    slots: S,
-    loads: AtomicUsize,
-}
-
-impl<S: Slots> Slots for Counting<S> {
-    type Element = S::Element;
-    type Slot = S::Slot;
-    type Word = S::Word;
-    type Hand<'a>
-        = S::Hand<'a>
-    where
-        Self: 'a;
-
-    fn new(capacity: usize, laps: i64) -> Result<Self, CapacityError> {
-        Ok(Self { slots: S::new(capacity, laps)?, loads: AtomicUsize::new(0) })
-    }
-    fn layout(&self) -> WordLayout {
-        self.slots.layout()
-    }
-    fn load(&self, index: usize) -> Seen<'_, S> {
-        self.loads.fetch_add(1, Ordering::Relaxed);
-        self.slots.load(index)
-    }
-    fn stamp(&self, seen: Seen<'_, S>) -> u64 {
-        self.slots.stamp(seen)
-    }
-    fn close(&self, seen: Seen<'_, S>) -> bool {
-        self.slots.close(seen)
-    }
-    fn replace(
-        &mut self,
-        position: Position,
-        element: Option<S::Element>,
-        closed: u64,
-    ) -> Option<S::Element> {
-        self.slots.replace(position, element, closed)
-    }
-    unsafe fn hand_with(&self, element: S::Element) -> S::Hand<'_> {
-        // SAFETY: passed on.
-        unsafe { self.slots.hand_with(element) }
-    }
-    unsafe fn empty_hand(&self) -> S::Hand<'_> {
-        // SAFETY: passed on.
-        unsafe { self.slots.empty_hand() }
-    }
-}
-
 #[test]
 fn positions_count_like_numbers() {
     for capacity in [1, 2, 3, 5, 8] {
@@ -330,8 +262,8 @@ fn positions_count_like_numbers() {
             positions.push(positions[i].next(layout));
         }
         for (i, &position) in positions.iter().enumerate() {
-            assert_eq!(position.index(layout), i % capacity);
-            assert_eq!(Position::from_bits(position.to_bits()), position);
+            assert_eq!(position.index(), i % capacity);
+            assert_eq!(Position::from_bits(position.to_bits(), layout), position);
             for steps in 0..=capacity {
                 let Some(&later) = positions.get(i + steps) else { continue };
                 assert_eq!(position.add(steps, layout), later);
@@ -341,13 +273,13 @@ fn positions_count_like_numbers() {
             if let Some(&later) = positions.get(i + 2 * capacity) {
                 assert_eq!(position.add_laps(2, layout), later);
                 assert_eq!(later.add_laps(-2, layout), position);
-                assert_eq!(position.age(later.empty(layout), layout), 4);
-                assert_eq!(later.age(position.stamp_after(true, layout), layout), -3);
+                assert_eq!(position.age(later.empty(), layout), 4);
+                assert_eq!(later.age(position.full(layout), layout), -3);
             }
             for (stamp, age, full) in [
-                (position.empty(layout), 0, false),
-                (position.stamp_after(true, layout), 1, true),
-                (position.stamp_after(false, layout), 2, false),
+                (position.empty(), 0, false),
+                (position.full(layout), 1, true),
+                (position.gone(layout), 2, false),
             ] {
                 assert_eq!(position.age(stamp, layout), age);
                 assert_eq!(position.is_tail(stamp, layout), age == 0);

@@ -1,58 +1,57 @@
-//! x86-64: an aligned 16-byte load, and `lock cmpxchg16b`.
+//! x86-64: plain loads of 8 bytes, and `lock cmpxchg16b`.
 
 use core::arch::asm;
-use core::arch::x86_64::__m128i;
-use core::mem::{self, MaybeUninit};
 
-use super::{Pair, Words};
+use super::Payload;
 
-pub(super) const MAY_EXIST: bool = true;
+pub(super) const MAY_EXIST: bool = !cfg!(miri);
 
-/// AVX, because from there on Intel, AMD and Zhaoxin guarantee that an aligned 16-byte vector load
-/// is atomic (GCC bug 104688). Should another vendor's load the halves one by one, in whichever
-/// order, nothing is lost: the exchange compares both, and what is decided without one rests on the
-/// stamp alone.
+/// Locked instructions are in one order with each other, whatever their sizes, and a locked
+/// instruction of 8 bytes within the 16 of another excludes it.
+pub(super) const STAMP_ALONE: bool = true;
+
 pub(super) fn exist() -> bool {
     #[cfg(feature = "std")]
-    return std::arch::is_x86_feature_detected!("cmpxchg16b")
-        && std::arch::is_x86_feature_detected!("avx");
+    return std::arch::is_x86_feature_detected!("cmpxchg16b");
     // Whoever builds for a processor without an operating system knows which one it is.
     #[cfg(not(feature = "std"))]
-    cfg!(all(target_feature = "cmpxchg16b", target_feature = "avx"))
+    cfg!(target_feature = "cmpxchg16b")
 }
 
-/// Sequentially consistent, as every load on this processor is among locked instructions: pairs are
-/// stored by no others, and for SeqCst stores and fences elsewhere compilers take such, or
-/// `mfence`. Pairs with [`compare_exchange`].
+/// Loads the payload after all that the thread has loaded before, as every load on this processor.
 ///
 /// # Safety
 ///
-/// The instructions [`exist`]; the address is valid and aligned to 16 bytes; meanwhile, others
-/// access the words by these functions only.
-#[inline]
-pub(super) unsafe fn load(words: *mut Words) -> Words {
-    let pair: MaybeUninit<__m128i>;
-    // SAFETY: as the caller says. Neither `nomem` nor `readonly`: what comes after must not move up
-    // across it.
+/// The instructions [`exist`]; the address is valid and aligned to 8 bytes; meanwhile, others
+/// access the payload by these functions only.
+#[inline(always)]
+pub(super) unsafe fn load(address: *mut Payload) -> Payload {
+    let payload;
+    // SAFETY: as the caller says. Not `pure`, so the compiler neither repeats it nor leaves it out;
+    // and as it reads memory, it stays between the atomic accesses before and after it.
     unsafe {
         asm!(
-            "vmovdqa {pair}, xmmword ptr [{address}]",
-            address = in(reg) words,
-            pair = out(xmm_reg) pair,
-            options(nostack, preserves_flags),
+            "mov {payload}, qword ptr [{address}]",
+            address = in(reg) address,
+            payload = lateout(reg) payload,
+            options(readonly, nostack, preserves_flags),
         );
     }
-    // SAFETY: both are 16 bytes, and `MaybeUninit` takes any.
-    unsafe { mem::transmute::<MaybeUninit<__m128i>, Words>(pair) }
+    payload
 }
 
-/// Sequentially consistent, as every locked instruction. Pairs with itself and with [`load`].
+/// Sequentially consistent, as every locked instruction. Pairs with itself, with locked
+/// instructions on the stamp, and with loads of the stamp.
 ///
 /// # Safety
 ///
-/// As for [`load`].
-#[inline]
-pub(super) unsafe fn compare_exchange(words: *mut Words, current: Pair, new: Pair) -> bool {
+/// As for [`load`], for the payload and the stamp behind it; the address is aligned to 16 bytes.
+#[inline(always)]
+pub(super) unsafe fn compare_exchange(
+    address: *mut Payload,
+    current: (u64, Payload),
+    new: (u64, Payload),
+) -> bool {
     let equal: u8;
     // SAFETY: as the caller says. LLVM keeps rbx for itself, so it is restored.
     unsafe {
@@ -61,11 +60,11 @@ pub(super) unsafe fn compare_exchange(words: *mut Words, current: Pair, new: Pai
             "lock cmpxchg16b xmmword ptr [rdi]",
             "sete cl",
             "mov rbx, r8",
-            in("rdi") words,
-            inout("rax") current.payload => _,
-            inout("rdx") current.stamp => _,
-            inout("r8") new.payload => _,
-            in("rcx") new.stamp,
+            in("rdi") address,
+            inout("rax") current.1 => _,
+            inout("rdx") current.0 => _,
+            inout("r8") new.1 => _,
+            in("rcx") new.0,
             lateout("cl") equal,
             options(nostack),
         );
