@@ -7,8 +7,6 @@
 //! (where threads and tasks sleep), `wait` (how they do not miss what they wait for), the two ends,
 //! and what waiting adds to them, for threads in `blocking` and for tasks in `tasks`.
 
-mod blocking;
-mod default_queue;
 mod either_end;
 mod error;
 mod iter;
@@ -18,8 +16,6 @@ mod sender;
 mod shared;
 #[cfg(feature = "sink")]
 mod sink;
-#[cfg(feature = "sink")]
-mod sink_state;
 #[cfg(feature = "async")]
 mod tasks;
 mod wait;
@@ -37,8 +33,13 @@ pub use iter::{Drain, IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
 pub use select::Select;
 pub use sender::Sender;
+#[cfg(feature = "sink")]
+pub use sink::SenderSink;
 #[cfg(feature = "async")]
-pub use tasks::{ClosedFuture, RecvBatchFuture, RecvFuture, SendFuture};
+pub use tasks::{
+    ClosedFuture, RecvBatchFuture, RecvFuture, SendAllFuture, SendFromFuture, SendFuture,
+    SendTimeoutFuture,
+};
 pub use weak::{WeakReceiver, WeakSender};
 
 /// Adds waiting to a queue: returns the two ends of a channel.

@@ -107,6 +107,7 @@ pub enum TryPopError {
 
 impl TryPopError {
     /// The error of a queue that was empty, and closed or not.
+    #[cfg(any(feature = "std", feature = "channel-queue"))]
     #[inline]
     pub(crate) fn of(is_closed: bool) -> Self {
         if is_closed { Self::Closed } else { Self::Empty }

@@ -27,7 +27,7 @@
 //! |---|---|---|---|---|
 //! | [`AtomicRing`] | evicts the oldest | at the start | lock-free | for fresh data from many threads, when no thread may ever wait for another |
 //! | [`MutexRing`] | evicts the oldest | at the start | blocking | for the same semantics in the plainest code |
-//! | [`ChannelQueue`] | rejects the newest | at the start | blocking in corner cases | when what was accepted must not be evicted |
+//! | [`ChannelQueue`] | rejects the newest | at the start | blocking in corner cases | when what was accepted must not be evicted; [not between real-time priorities](ChannelQueue) |
 //! | [`MutexVec`] | never is | without bound | blocking | when the consumer is known to keep up |
 //!
 //! For one producer and one consumer there is [`spsc`], with the same semantics through two handles
@@ -50,10 +50,11 @@
 //! | | | brings | and the crates |
 //! |---|---|---|---|
 //! | `std` | default | [`MutexRing`], [`MutexVec`], [`Kind`]; a thread keeps [its number](AtomicRing#threads-and-their-numbers), so that an `Exchange` ring and [`Metered`] are faster | |
-//! | `channel` | default | [`channel()`], at whose ends threads wait; `std` | `event-listener`, `parking`, `pin-project-lite` |
+//! | `channel` | default | [`channel()`], at whose ends threads wait; `std` | `parking` |
 //! | `channel-queue` | default | [`ChannelQueue`] | `concurrent-queue` |
 //! | `async` | | channels at whose ends tasks wait, on any runtime; `channel` | `futures-core`, `futures-timer` |
 //! | `sink` | | a channel's sender as a `Sink`; `async` | `futures-sink` |
+//! | `wasm-bindgen` | | [time limits in a browser](#webassembly); `async` | `gloo-timers`, `send_wrapper` |
 //!
 //! Without any, the crate is `no_std` with `alloc`, brings `crossbeam-utils` and nothing else, and
 //! has [`AtomicRing`], [`spsc`] and [`Metered`].
@@ -70,6 +71,19 @@
 //! most 32-bit ones, such as x86 and Armv7, but not on 32-bit MIPS, PowerPC or RISC-V. Smaller
 //! words would wrap around within minutes, and emulated ones would be locks. On x86-64 and on
 //! 64-bit Arm with LSE, small elements are stored [inline](AtomicRing#storage).
+//!
+//! # WebAssembly
+//!
+//! Queues and channels work on `wasm32-wasip1` as elsewhere. On `wasm32-unknown-unknown` there is
+//! no clock, and one thread, which cannot sleep:
+//!
+//! * Queues, `push`, `try_send`, `try_recv` and all that never waits are as elsewhere. So are
+//!   `recv_async`, `send_async`, and the streams and sinks on them.
+//! * What is given no time needs no clock: `recv_timeout` and `send_timeout` with
+//!   [`Duration::ZERO`](core::time::Duration::ZERO), `recv_batch` and `recv_batch_async` too.
+//! * `recv_batch_async` and `send_timeout_async` with a time limit need the feature `wasm-bindgen`,
+//!   by which the browser's or Node.js's timers keep it. Without it they panic.
+//! * A call that blocks never returns, or panics, when it would have to wait: nobody else can run.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -13,6 +13,8 @@ mod imp {
     #[cfg(feature = "std")]
     pub(crate) use std::sync::Mutex;
     #[cfg(feature = "channel")]
+    pub(crate) use std::sync::MutexGuard;
+    #[cfg(feature = "channel")]
     pub(crate) use std::thread_local;
 
     /// [`core::cell::UnsafeCell`] behind the interface of loom's, which checks every access.
@@ -46,6 +48,8 @@ mod imp {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::Mutex;
+    #[cfg(feature = "channel")]
+    pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
     #[cfg(feature = "channel")]
     pub(crate) use loom::thread_local;
@@ -54,8 +58,8 @@ mod imp {
     ///
     /// Loom takes a `SeqCst` access for an `AcqRel` one. Of the one order of all `SeqCst`
     /// operations it knows the fences only. So a fence stands for the access: before a load, so
-    /// that it comes after what this thread has written, and after a read-modify-write, so that it
-    /// comes before what this thread reads. Nothing stands for it on the other sides.
+    /// that it comes after what this thread has written, and after a store, so that it comes before
+    /// what this thread reads. Nothing stands for it on the other sides.
     pub(crate) struct AtomicUsize(loom::sync::atomic::AtomicUsize);
 
     impl AtomicUsize {
@@ -72,12 +76,13 @@ mod imp {
         }
 
         #[track_caller]
-        pub(crate) fn fetch_add(&self, value: usize, order: Ordering) -> usize {
-            let before = self.0.fetch_add(value, order);
+        pub(crate) fn store(&self, value: usize, order: Ordering) {
+            // Loom has no SeqCst stores, and the fence makes up for what is not Release in them.
+            self.0
+                .store(value, if let Ordering::SeqCst = order { Ordering::Release } else { order });
             if let Ordering::SeqCst = order {
                 fence(order);
             }
-            before
         }
     }
 

@@ -43,6 +43,20 @@ macro_rules! either_end {
                 self.shared.receivers.count()
             }
 
+            /// Returns how many weak ends there are, of either side: exact when none is made or
+            /// dropped meanwhile.
+            ///
+            /// ```
+            /// let (tx, rx) = ringway::channel(ringway::AtomicRing::<u8>::new(1));
+            /// let weak = (tx.downgrade(), rx.downgrade());
+            /// assert_eq!(tx.weak_count(), 2);
+            /// # drop(weak);
+            /// ```
+            #[must_use]
+            pub fn weak_count(&self) -> usize {
+                std::sync::Arc::weak_count(&self.shared)
+            }
+
             /// Whether both are ends of one channel.
             #[must_use]
             pub fn same_channel(&self, other: &Self) -> bool {

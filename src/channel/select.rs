@@ -1,13 +1,12 @@
 //! Waiting for several receivers at once, for threads.
 
 use std::fmt;
-use std::task::Context;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use super::blocking::after;
 use super::receiver::Receiver;
-use super::wait::parker;
 use super::wait::wait_list::{WaitList, Waiter};
+use super::wait::{Limit, look_on, parker};
 use crate::queue::Queue;
 
 /// Waits for the first of several receivers to become ready.
@@ -61,6 +60,8 @@ pub struct Select<'a> {
     /// `None` in the place of a receiver that was removed.
     receivers: Vec<Option<&'a (dyn Ready + Sync)>>,
     next: usize,
+    /// The receiver that a wake-up was for, whose element is likely to be taken by the caller.
+    woken: Option<usize>,
 }
 
 /// A receiver of any channel.
@@ -81,87 +82,128 @@ impl<T, Q: Queue<T>> Ready for Receiver<T, Q> {
 }
 
 impl<'a> Select<'a> {
-    /// Waits for no receiver yet.
+    /// Creates an empty selection.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Waits for one receiver more; returns its index.
+    /// Adds a receiver, and returns its index.
     pub fn recv<T, Q: Queue<T>>(&mut self, receiver: &'a Receiver<T, Q>) -> usize {
         self.receivers.push(Some(receiver));
         self.receivers.len() - 1
     }
 
-    /// Waits for one receiver less. The others keep their indices.
+    /// Removes a receiver. The others keep their indices.
     ///
     /// # Panics
     ///
-    /// When there never was such an index.
+    /// If there never was such an index.
     pub fn remove(&mut self, index: usize) {
+        self.pass_on();
         self.receivers[index] = None;
     }
 
-    /// The index of a receiver that is ready, if there is one.
+    /// Returns the index of a receiver that is ready, or `None` if none is.
     pub fn try_ready(&mut self) -> Option<usize> {
-        let count = self.receivers.len();
-        let mut indices = (0..count).map(|i| (self.next + i) % count);
-        let index =
-            indices.find(|&i| self.receivers[i].is_some_and(|receiver| receiver.is_ready()))?;
-        self.next = index + 1;
-        Some(index)
+        self.pass_on();
+        self.find_ready().inspect(|index| self.next = index + 1)
     }
 
     /// Waits until a receiver is ready, and returns its index.
     ///
     /// # Panics
     ///
-    /// When no receiver is left, as it would wait for ever.
+    /// If no receiver is left, as it would wait for ever.
     pub fn ready(&mut self) -> usize {
         assert!(self.receivers.iter().any(Option::is_some), "no receiver is left to wait for");
-        self.wait(None).unwrap_or_else(|| unreachable!("without a deadline it waits for ever"))
+        self.wait(Limit::Never).unwrap_or_else(|| unreachable!("it waits for ever"))
     }
 
-    /// As [`ready`](Self::ready), but waits no longer than `timeout`; `None` then. It looks at
-    /// least once.
+    /// As [`ready`](Self::ready), but waits no longer than `timeout`, and returns `None` then. It
+    /// looks at least once.
     pub fn ready_timeout(&mut self, timeout: Duration) -> Option<usize> {
-        self.wait(after(timeout))
+        self.wait(Limit::Timeout(timeout))
     }
 
     /// As [`ready_timeout`](Self::ready_timeout), but waits no longer than until `deadline`, which
     /// may have passed.
     pub fn ready_deadline(&mut self, deadline: Instant) -> Option<usize> {
-        self.wait(Some(deadline))
+        self.wait(Limit::Deadline(deadline))
     }
 
-    fn wait(&mut self, deadline: Option<Instant>) -> Option<usize> {
+    fn find_ready(&self) -> Option<usize> {
+        let count = self.receivers.len();
+        (0..count).map(|i| (self.next + i) % count).find(|&i| self.is_ready(i))
+    }
+
+    fn is_ready(&self, index: usize) -> bool {
+        self.receivers[index].is_some_and(|receiver| receiver.is_ready())
+    }
+
+    /// The wake-up of the last call is another's if the element was not taken.
+    fn pass_on(&mut self) {
+        if let Some(index) = self.woken.take().filter(|&index| self.is_ready(index)) {
+            self.receivers[index].into_iter().for_each(|receiver| receiver.list().wake(1));
+        }
+    }
+
+    fn wait(&mut self, limit: Limit) -> Option<usize> {
         let mut ready = self.try_ready();
-        while ready.is_none() {
-            let receivers = self.receivers.iter().flatten();
-            // They pass on what wakes them, as this thread takes no element here.
-            let mut waiters: Vec<_> =
-                receivers.map(|receiver| Waiter::listen(receiver.list())).collect();
-            ready = self.try_ready();
-            if ready.is_some() {
-                break;
-            }
-            let was_woken = parker::with_current(|parker| {
-                let cx = &mut Context::from_waker(parker.waker());
-                while waiters.iter_mut().all(|waiter| waiter.poll(cx).is_pending()) {
-                    if !parker.park(deadline) {
-                        return false;
-                    }
-                }
-                true
-            });
-            ready = self.try_ready();
-            // The clock decides even if this thread is woken again and again, and others are
-            // faster.
-            if !was_woken || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                break;
-            }
+        if ready.is_none() && !limit.is_zero() {
+            let deadline = limit.deadline();
+            let look = || self.find_ready().map_or(Poll::Pending, Poll::Ready);
+            ready = match look_on(look) {
+                Poll::Ready(index) => Some(index),
+                Poll::Pending => self.sleep(deadline),
+            };
+            self.next = ready.map_or(self.next, |index| index + 1);
         }
         ready
+    }
+
+    fn sleep(&mut self, deadline: Option<Instant>) -> Option<usize> {
+        parker::with_current(|parker| {
+            loop {
+                let waiters: Vec<_> = self
+                    .receivers
+                    .iter()
+                    .map(|receiver| Some(Waiter::listen(receiver.as_ref()?.list(), parker.waker())))
+                    .collect();
+                let is_woken = || waiters.iter().flatten().any(Waiter::is_woken);
+                let mut ready = self.find_ready();
+                let was_woken = ready.is_some() || parker.sleep(deadline, is_woken);
+                ready = ready.or_else(|| self.find_ready());
+                for (index, waiter) in waiters.into_iter().enumerate() {
+                    match waiter {
+                        Some(waiter) if waiter.is_woken() && ready == Some(index) => {
+                            waiter.has_looked();
+                            self.woken = ready;
+                        }
+                        // There was nothing: another would find nothing either.
+                        Some(waiter) if waiter.is_woken() && !self.is_ready(index) => {
+                            waiter.has_looked();
+                        }
+                        // What wakes it from now on, or has woken it for an element that this
+                        // thread leaves, is passed on.
+                        left => drop(left),
+                    }
+                }
+                // The clock decides even if this thread is woken again and again, and others are
+                // faster.
+                let time_is_up = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                if ready.is_some() || !was_woken || time_is_up() {
+                    return ready;
+                }
+            }
+        })
+    }
+}
+
+/// Passes on a wake-up whose element was not taken.
+impl Drop for Select<'_> {
+    fn drop(&mut self) {
+        self.pass_on();
     }
 }
 
@@ -169,5 +211,42 @@ impl fmt::Debug for Select<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let receivers = self.receivers.iter().flatten().count();
         f.debug_struct("Select").field("receivers", &receivers).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(ringway_loom)))]
+mod tests {
+    use std::task::Waker;
+    use std::thread;
+
+    use super::*;
+    use crate::queues::mutex_ring::MutexRing;
+
+    /// Otherwise all that wait would wake each other, once around for each element.
+    #[test]
+    fn a_select_that_finds_nothing_wakes_no_other() {
+        let (tx, rx) = crate::channel(MutexRing::<u32>::new(1));
+        let list = &rx.shared.elements;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut select = Select::new();
+                select.recv(&rx);
+                select.ready()
+            });
+            let until_asleep = |count, or: &dyn Fn() -> bool| {
+                while list.asleep() != count && !or() {
+                    thread::yield_now();
+                }
+            };
+            for _ in 0..3 {
+                until_asleep(1, &|| false);
+                let other = Waiter::listen(list, Waker::noop());
+                // As if somebody had been faster.
+                list.wake(1);
+                until_asleep(2, &|| other.is_woken());
+                assert!(!other.is_woken());
+            }
+            let _ = tx.push(1);
+        });
     }
 }

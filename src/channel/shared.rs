@@ -3,11 +3,17 @@
 #[cfg(feature = "async")]
 use std::{ops::Deref, sync::Arc};
 
-use super::wait::deferred_waker::DeferredWakes;
+use super::wait::panics::Panics;
 use super::wait::wait_list::WaitList;
-use crate::drop_all::drop_all;
 use crate::queue::Queue;
 use crate::sync::{AtomicUsize, Ordering};
+
+/// The queue of a channel whose type does not name one.
+#[cfg(target_has_atomic = "64")]
+pub(super) type DefaultQueue<T> = crate::ring::atomic::AtomicRing<T>;
+/// The queue of a channel whose type does not name one.
+#[cfg(not(target_has_atomic = "64"))]
+pub(super) type DefaultQueue<T> = crate::queues::mutex_ring::MutexRing<T>;
 
 /// The queue, and where threads and tasks wait for it.
 ///
@@ -31,7 +37,7 @@ pub(super) struct Shared<Q> {
     /// Pointers, because the ends do not know in their `Drop` what the queue is a queue of.
     close_queue: fn(&Q) -> bool,
     /// Takes out and drops what is inside, unless it belongs to other owners of the queue.
-    discard: fn(&Q),
+    discard: fn(&Q, &mut Panics),
 }
 
 impl<Q> Shared<Q> {
@@ -47,9 +53,12 @@ impl<Q> Shared<Q> {
             senders: Ends::new(),
             receivers: Ends::new(),
             close_queue: Q::close,
-            discard: |queue| {
-                if !queue.is_shared() {
-                    drop_all(|| queue.pop());
+            discard: |queue, panics| {
+                while !queue.is_shared() {
+                    let mut element = None;
+                    panics.catch(|| element = queue.pop());
+                    let Some(element) = element else { break };
+                    panics.catch(|| drop(element));
                 }
             },
         }
@@ -57,19 +66,18 @@ impl<Q> Shared<Q> {
 
     /// Closes the queue, and wakes everyone; returns whether this call closed it.
     pub(super) fn close(&self) -> bool {
-        let _wakes = DeferredWakes;
-        self.close_and_notify()
+        let closes = (self.close_queue)(&self.queue);
+        self.wake_all(Panics::default());
+        closes
     }
 
-    /// The same, but the waiters wake with the caller's [`DeferredWakes`].
-    fn close_and_notify(&self) -> bool {
-        let closes = (self.close_queue)(&self.queue);
-        // Also if it was closed before: another owner of the queue may have closed it, and wakes no
-        // one.
+    /// Wakes everyone, as the queue has been closed. Also if it was closed before: another owner of
+    /// the queue may have closed it, and wakes no one.
+    fn wake_all(&self, mut panics: Panics) {
         for list in [&self.elements, &self.room, &self.closing] {
-            list.notify(usize::MAX);
+            list.wake_each(usize::MAX, &mut panics);
         }
-        closes
+        panics.resume();
     }
 
     /// To be called when a sender is dropped.
@@ -82,12 +90,12 @@ impl<Q> Shared<Q> {
     /// To be called when a receiver is dropped.
     pub(super) fn receiver_is_gone(&self) {
         if self.receivers.leave() {
-            // After the rest, which must be done even if a waker panics.
-            let _wakes = DeferredWakes;
-            self.close_and_notify();
+            (self.close_queue)(&self.queue);
             // Nobody can take it any more, and it may hold what others wait for. Nothing comes
             // after it.
-            (self.discard)(&self.queue);
+            let mut panics = Panics::default();
+            (self.discard)(&self.queue, &mut panics);
+            self.wake_all(panics);
         }
     }
 }
@@ -129,30 +137,18 @@ impl Ends {
     }
 }
 
-/// Lists at which a task waits for longer than it borrows an end: each with the channel that it is
-/// in.
-macro_rules! owned_list {
-    ($(#[$attribute:meta])* $List:ident, $list:ident) => {
-        $(#[$attribute])*
-        pub(super) struct $List<Q>(pub(super) Arc<Shared<Q>>);
-
-        $(#[$attribute])*
-        impl<Q> Deref for $List<Q> {
-            type Target = WaitList;
-
-            fn deref(&self) -> &WaitList {
-                &self.0.$list
-            }
-        }
-    };
+/// A list at which a task waits for longer than it borrows an end, with the channel that it is in.
+#[cfg(feature = "async")]
+pub(super) struct ListOf<Q> {
+    pub(super) shared: Arc<Shared<Q>>,
+    pub(super) list: fn(&Shared<Q>) -> &WaitList,
 }
-owned_list!(
-    #[cfg(feature = "async")]
-    Elements,
-    elements
-);
-owned_list!(
-    #[cfg(feature = "sink")]
-    Room,
-    room
-);
+
+#[cfg(feature = "async")]
+impl<Q> Deref for ListOf<Q> {
+    type Target = WaitList;
+
+    fn deref(&self) -> &WaitList {
+        (self.list)(&self.shared)
+    }
+}

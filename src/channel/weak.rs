@@ -4,18 +4,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Weak};
 
-use super::default_queue::DefaultQueue;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::shared::Shared;
+use super::shared::{DefaultQueue, Shared};
 
-/// One that can become a [`Sender`] while there is one.
+/// A handle that becomes a [`Sender`] while another one exists; does not keep the channel open.
 pub struct WeakSender<T, Q = DefaultQueue<T>> {
     shared: Weak<Shared<Q>>,
     element: PhantomData<fn(T)>,
 }
 
-/// One that can become a [`Receiver`] while there is one.
+/// A handle that becomes a [`Receiver`] while another one exists; does not keep the channel open.
 pub struct WeakReceiver<T, Q = DefaultQueue<T>> {
     shared: Weak<Shared<Q>>,
     element: PhantomData<fn() -> T>,
@@ -53,28 +52,3 @@ macro_rules! weak {
 }
 weak!(WeakSender, Sender, senders);
 weak!(WeakReceiver, Receiver, receivers);
-
-impl<T, Q> Sender<T, Q> {
-    /// A handle that does not keep the channel open.
-    ///
-    /// ```
-    /// let (tx, rx) = ringway::channel(ringway::AtomicRing::<u32>::new(1));
-    /// let weak = tx.downgrade();
-    /// assert!(weak.upgrade().is_some());
-    /// drop(tx);
-    /// assert!(weak.upgrade().is_none());
-    /// assert!(rx.is_closed());
-    /// ```
-    #[must_use]
-    pub fn downgrade(&self) -> WeakSender<T, Q> {
-        WeakSender::new(&self.shared)
-    }
-}
-
-impl<T, Q> Receiver<T, Q> {
-    /// A handle that does not keep the channel open.
-    #[must_use]
-    pub fn downgrade(&self) -> WeakReceiver<T, Q> {
-        WeakReceiver::new(&self.shared)
-    }
-}

@@ -24,6 +24,11 @@ use crate::sync::spin_loop;
 /// by one exchange. *Progress*: no lock is taken, but it is not lock-free: an operation that is
 /// suspended between moving an end and marking its slot makes others wait.
 ///
+/// **Not between real-time priorities.** A thread that waits so gives its core away, but only to
+/// threads of its own priority or above. If the suspended one is below it, and has no other core to
+/// run on, both are stuck until the system throttles the upper one (as under `SCHED_FIFO`). Take
+/// [`AtomicRing`](crate::AtomicRing) there.
+///
 /// ```
 /// use ringway::{ChannelQueue, Pushed};
 ///

@@ -1,13 +1,15 @@
 //! Futures that are dropped before they are ready: they take no element and no wake-up with them.
 //! What one thread can see of it, at every point, is in `waiters`.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ringway::channel::RecvError;
+use ringway::channel::{RecvError, SendError};
 use ringway::{AtomicRing, ChannelQueue, channel};
 
 use crate::by_hand::{ByHand, woken};
@@ -243,4 +245,21 @@ fn a_wake_up_is_not_lost_with_who_gives_up() {
             drop(there);
         });
     });
+}
+
+/// Cancelled or refused, the element is where it was, or comes back.
+#[test]
+fn a_send_that_does_not_happen_gives_its_element_back() {
+    let (tx, rx) = channel(ChannelQueue::new(1));
+    tx.try_send(1).unwrap();
+    let mut sending = tx.send_async(2);
+    assert!(Pin::new(&mut sending).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(sending.into_value(), Some(2));
+    let mut value = Some(3);
+    drop(ByHand::waiting(tx.send_from(&mut value)));
+    assert_eq!(value, Some(3));
+    rx.close();
+    assert_eq!(ByHand::new(tx.send_from(&mut value)).poll(), Poll::Ready(Err(SendError(()))));
+    assert_eq!(value, Some(3));
+    assert!(rx.iter().eq([1]));
 }

@@ -134,7 +134,7 @@ struct Any<'a> {
     recv: RecvFuture<'a, u32, MutexVec<u32>>,
     batch: RecvBatchFuture<'a, u32, MutexVec<u32>>,
     send: SendFuture<'a, u32, ChannelQueue<u32>>,
-    closed: ClosedFuture<'a, ChannelQueue<u32>>,
+    closed: ClosedFuture<ChannelQueue<u32>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -256,9 +256,11 @@ fn a_stream_is_fused() {
     // Closed, but not at its end.
     assert!(!rx.is_terminated());
     assert_eq!(ByHand::new(rx.next()).poll(), Poll::Ready(Some(1)));
-    assert!(rx.is_terminated());
+    // Nor before it has said so: `select!` does not poll what is terminated.
     for _ in 0..3 {
+        assert!(!rx.clone().is_terminated());
         assert_eq!(ByHand::new(rx.next()).poll(), Poll::Ready(None));
+        assert!(rx.is_terminated());
     }
     let (tx, rx) = channel(AtomicRing::<u8>::new(1));
     // Empty, but more may come.

@@ -33,7 +33,8 @@ const ALL: [Way; 7] =
 impl Way {
     /// Goes on for ever.
     async fn repeat(self) {
-        let (mut tx, mut rx) = channel(&Spring);
+        let (tx, mut rx) = channel(&Spring);
+        let mut sink = tx.sink();
         let mut out = Vec::new();
         loop {
             match self {
@@ -52,9 +53,9 @@ impl Way {
                 }
                 Self::Next => rx.next().await.unwrap(),
                 Self::Send => tx.send_async(()).await.unwrap(),
-                Self::Feed => tx.feed(()).await.unwrap(),
+                Self::Feed => sink.feed(()).await.unwrap(),
                 Self::SendAll => {
-                    tx.send_all(&mut futures_util::stream::repeat(Ok(()))).await.unwrap();
+                    sink.send_all(&mut futures_util::stream::repeat(Ok(()))).await.unwrap();
                 }
             }
         }
@@ -89,7 +90,8 @@ fn it_is_pending_once_in_so_many_times() {
         assert!(recv().is_pending() && send().is_pending());
     }
 
-    let (mut tx, _rx) = channel(&Spring);
+    let (tx, _rx) = channel(&Spring);
+    let mut tx = tx.into_sink();
     for _ in 0..3 {
         for _ in 0..IN_A_ROW {
             assert_eq!(ByHand::new(tx.feed(())).poll(), Poll::Ready(Ok(())));

@@ -18,6 +18,7 @@ mod support {
 
 mod abandoned;
 mod batch;
+mod batches_in;
 mod by_hand;
 mod cancel;
 mod close;

@@ -2,6 +2,7 @@
 //! its end.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
@@ -68,6 +69,26 @@ fn an_element_that_panics_when_the_last_receiver_goes_leaves_nothing_behind() {
     assert!(tx.is_closed() && tx.is_empty());
 }
 
+/// Also when more than one does: the call panics once, with the first.
+#[test]
+fn two_elements_that_panic_when_the_last_receiver_goes_leave_nothing_behind() {
+    struct Explodes;
+    impl Drop for Explodes {
+        fn drop(&mut self) {
+            explode();
+        }
+    }
+    let ledger = Ledger::new(1);
+    let (tx, rx) = channel(MutexVec::new());
+    for _ in 0..2 {
+        tx.try_send((Some(Explodes), None)).unwrap_or_else(|_| unreachable!());
+    }
+    tx.try_send((None, Some(Counted::new(&ledger, 0)))).unwrap_or_else(|_| unreachable!());
+    assert!(caught(|| drop(rx)).is_none());
+    assert!(tx.is_closed() && tx.is_empty());
+    ledger.assert_each_dropped_once();
+}
+
 struct Calls<F>(F);
 
 impl<F: Fn() + Send + Sync + 'static> Wake for Calls<F> {
@@ -82,10 +103,12 @@ fn calls(action: impl Fn() + Send + Sync + 'static) -> Waker {
 }
 
 #[test]
-fn a_waker_that_panics_leaves_the_others_to_be_woken() {
+fn wakers_that_panic_leave_the_others_to_be_woken() {
     let (tx, rx) = channel(AtomicRing::<u32>::new(2));
-    let mut panics = Box::pin(rx.recv_async());
-    assert!(panics.as_mut().poll(&mut Context::from_waker(&calls(explode))).is_pending());
+    let mut panic = [rx.recv_async(), rx.recv_async()];
+    for panic in &mut panic {
+        assert!(Pin::new(panic).poll(&mut Context::from_waker(&calls(explode))).is_pending());
+    }
     let waiting: Vec<_> = (0..3).map(|_| ByHand::waiting(rx.recv_async())).collect();
     assert!(caught(|| tx.close()).is_none());
     assert_eq!(woken(&waiting), 3);

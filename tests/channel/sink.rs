@@ -7,19 +7,20 @@ use std::task::Poll;
 use std::thread;
 
 use futures_util::{Sink, SinkExt, stream};
-use ringway::channel::{RecvError, SendError, TryRecvError};
-use ringway::{AtomicRing, ChannelQueue, Queue, Receiver, Sender, channel};
+use ringway::channel::{RecvError, SendError, SenderSink, TryRecvError};
+use ringway::{AtomicRing, ChannelQueue, Queue, Receiver, channel};
 
 use crate::by_hand::ByHand;
 use crate::support::counted::{Counted, Counting, Ledger};
 use crate::watched::{rounds, watched};
 
 /// A sink that has an item for which there is no room.
-fn full<Q: Queue<u32>>(queue: Q) -> (Sender<u32, Q>, Receiver<u32, Q>) {
-    let (mut tx, rx) = channel(queue);
+fn full<Q: Queue<u32>>(queue: Q) -> (SenderSink<u32, Q>, Receiver<u32, Q>) {
+    let (tx, rx) = channel(queue);
     tx.try_send(1).unwrap();
-    assert_eq!(Pin::new(&mut tx).start_send(2), Ok(()));
-    (tx, rx)
+    let mut sink = tx.into_sink();
+    assert_eq!(Pin::new(&mut sink).start_send(2), Ok(()));
+    (sink, rx)
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn a_closed_channel_gives_the_item_back() {
     // It is given back once.
     assert_eq!(ByHand::new(tx.flush()).poll(), Poll::Ready(Ok(())));
     assert_eq!(ByHand::new(tx.feed(3)).poll(), Poll::Ready(Err(SendError(3))));
-    assert_eq!(ByHand::new(SinkExt::close(&mut tx)).poll(), Poll::Ready(Ok(())));
+    assert_eq!(ByHand::new(tx.close()).poll(), Poll::Ready(Ok(())));
     assert!(rx.iter().eq([1]));
 }
 
@@ -72,8 +73,8 @@ fn a_closed_channel_gives_the_item_back() {
 #[test]
 fn closing_the_sink_closes_the_channel() {
     let (mut tx, rx) = full(ChannelQueue::new(1));
-    let another = tx.clone();
-    let mut closing = ByHand::waiting(SinkExt::close(&mut tx));
+    let another = tx.get_ref().clone();
+    let mut closing = ByHand::waiting(tx.close());
     assert!(!another.is_closed());
     assert_eq!(rx.try_recv(), Ok(1));
     assert_eq!(closing.poll(), Poll::Ready(Ok(())));
@@ -85,8 +86,8 @@ fn closing_the_sink_closes_the_channel() {
 fn an_item_is_dropped_with_its_sender() {
     for polls in 0..2 {
         let ledger = Ledger::new(2);
-        let (mut tx, rx) = channel(ChannelQueue::new(1));
-        let another = tx.clone();
+        let (another, rx) = channel(ChannelQueue::new(1));
+        let mut tx = another.sink();
         for id in 0..2 {
             assert!(Pin::new(&mut tx).start_send(Counted::new(&ledger, id)).is_ok());
         }
@@ -101,15 +102,16 @@ fn an_item_is_dropped_with_its_sender() {
     }
 }
 
-/// What has an item is the sender, and not the channel.
 #[test]
-fn a_clone_of_a_sink_has_nothing() {
-    let (tx, rx) = full(ChannelQueue::new(1));
-    let mut another = tx.clone();
+fn a_sink_gives_back_the_sender_and_the_item_that_waits() {
+    let (sink, rx) = full(ChannelQueue::new(1));
+    let (tx, item) = sink.into_inner();
+    assert_eq!(item, Some(2));
+    assert_eq!(ByHand::new(tx.sink().flush()).poll(), Poll::Ready(Ok(())));
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(ByHand::new(tx.sink().feed(3)).poll(), Poll::Ready(Ok(())));
     drop(tx);
-    assert_eq!(ByHand::new(another.flush()).poll(), Poll::Ready(Ok(())));
-    drop(another);
-    assert!(rx.iter().eq([1]));
+    assert!(rx.iter().eq([3]));
 }
 
 /// Others wait for room too; each sink keeps its order.
@@ -121,7 +123,7 @@ fn what_is_forwarded_comes_out_in_order() {
         let sending = [0, 1].map(|sender| {
             let tx = tx.clone();
             thread::spawn(move || {
-                let mut tx = tx;
+                let mut tx = tx.into_sink();
                 let items = stream::iter((0..each).map(|i| Ok((sender, i))));
                 smol::block_on(tx.send_all(&mut { items })).unwrap();
             })

@@ -50,7 +50,7 @@ macro_rules! auto_traits {
             is_send_and_sync::<WeakSender<Cell<u8>, $queue<Cell<u8>>>>();
             is_send_and_sync::<WeakReceiver<Cell<u8>, $queue<Cell<u8>>>>();
             is_send_and_sync::<RecvFuture<'_, Cell<u8>, $queue<Cell<u8>>>>();
-            is_send_and_sync::<ClosedFuture<'_, $queue<Cell<u8>>>>();
+            is_send_and_sync::<ClosedFuture<$queue<Cell<u8>>>>();
             // They have elements, not only the means to move them.
             is_send::<SendFuture<'_, Cell<u8>, $queue<Cell<u8>>>>();
             is_send::<RecvBatchFuture<'_, Cell<u8>, $queue<Cell<u8>>>>();
@@ -64,7 +64,7 @@ macro_rules! auto_traits {
             is_unwind_safe::<WeakReceiver<u8, $queue<u8>>>();
             is_unwind_safe::<RecvFuture<'_, u8, $queue<u8>>>();
             is_unwind_safe::<SendFuture<'_, u8, $queue<u8>>>();
-            is_unwind_safe::<ClosedFuture<'_, $queue<u8>>>();
+            is_unwind_safe::<ClosedFuture<$queue<u8>>>();
             is_unwind_safe::<IntoIter<u8, $queue<u8>>>();
         }
         assert_not!(Sender<Rc<u8>, $queue<Rc<u8>>>: Send);
@@ -116,7 +116,7 @@ fn ends_and_futures_can_be_moved() {
     is_unpin::<SendFuture<'_, PhantomPinned, MutexVec<PhantomPinned>>>();
     is_unpin::<RecvFuture<'_, PhantomPinned, MutexVec<PhantomPinned>>>();
     is_unpin::<RecvBatchFuture<'_, PhantomPinned, MutexVec<PhantomPinned>>>();
-    is_unpin::<ClosedFuture<'_, MutexVec<PhantomPinned>>>();
+    is_unpin::<ClosedFuture<MutexVec<PhantomPinned>>>();
 }
 
 #[test]

@@ -41,18 +41,30 @@ impl Parker {
         &self.waker
     }
 
-    /// Sleeps until the waker is called, or for no reason, but not beyond the deadline; returns
-    /// whether that is still to come.
-    pub(in crate::channel) fn park(&self, deadline: Option<Instant>) -> bool {
-        match deadline {
-            None => self.parker.park(),
-            #[cfg(ringway_loom)]
-            Some(_) => unreachable!("there are no clocks in models"),
-            #[cfg(not(ringway_loom))]
-            Some(deadline) => {
-                return self.parker.park_deadline(deadline) || Instant::now() < deadline;
+    /// Sleeps until `is_woken`, but not beyond the deadline; returns whether it was woken. The
+    /// waker is called after `is_woken` has become true.
+    pub(in crate::channel) fn sleep(
+        &self,
+        deadline: Option<Instant>,
+        is_woken: impl Fn() -> bool,
+    ) -> bool {
+        loop {
+            // The waker may have been called already, and then this returns at once.
+            match deadline {
+                None => self.parker.park(),
+                #[cfg(ringway_loom)]
+                Some(_) => unreachable!("there are no clocks in models"),
+                #[cfg(not(ringway_loom))]
+                Some(deadline) => {
+                    if !self.parker.park_deadline(deadline) && Instant::now() >= deadline {
+                        return is_woken();
+                    }
+                }
+            }
+            // It may have been called for an earlier sleep.
+            if is_woken() {
+                return true;
             }
         }
-        true
     }
 }
