@@ -1,10 +1,15 @@
-//! How it works, what it costs, and why to believe it: four chapters that are text only.
+//! How it works, what it costs, and why to believe it: five chapters that are text only.
 
 /// The flagship's algorithm: for readers who want to follow it, teach from it, or find the hole in
 /// it.
 ///
 #[doc = include_str!("docs/algorithm.md")]
 pub mod algorithm {}
+
+/// The algorithm of the ring for one producer and one consumer.
+///
+#[doc = include_str!("docs/spsc.md")]
+pub mod spsc {}
 
 /// Waiting and closing: when a queue, when a channel, and what happens in every case.
 ///

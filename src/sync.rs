@@ -7,7 +7,7 @@ mod imp {
     #[cfg(feature = "channel-queue")]
     pub(crate) use core::hint::spin_loop;
     #[cfg(target_has_atomic = "64")]
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU64, fence};
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU64};
     #[cfg(any(target_has_atomic = "64", feature = "channel"))]
     pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
     #[cfg(feature = "std")]
@@ -50,7 +50,8 @@ mod imp {
     pub(crate) use loom::sync::Mutex;
     #[cfg(feature = "channel")]
     pub(crate) use loom::sync::MutexGuard;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
+    use loom::sync::atomic::fence;
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
     #[cfg(feature = "channel")]
     pub(crate) use loom::thread_local;
 

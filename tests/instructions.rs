@@ -93,8 +93,8 @@ fn operations_take_no_more_than_they_need() {
     check!("push, 8 B, full", push_8, 66, 1, full);
     check!("try_push, 8 B", try_push_8, 70, 1, half);
     check!("pop, 8 B", pop_8, 52, 1, half);
-    // Exchange: the same with a shorter exchange (2), and the thread's spare (10), the cell that the
-    // element goes into (9), and the one that it comes from (9).
+    // Exchange: the same with a shorter exchange (2), and the thread's spare (10), the cell that
+    // the element goes into (9), and the one that it comes from (9).
     check!("push, 24 B, room", push_24, 83, [1; 3], half);
     check!("push, 24 B, full", push_24, 93, [1; 3], full);
     check!("try_push, 24 B", try_push_24, 90, [1; 3], half);

@@ -78,8 +78,8 @@ fn in_time<T>(received: Poll<Result<T, RecvError>>) -> Result<T, RecvTimeoutErro
 impl<T, Q: Queue<T>> Receiver<T, Q> {
     /// Takes the oldest element, if there is one.
     ///
-    /// *Linearization point*: that of [`Queue::try_pop`]. *Progress*: that of the queue's `try_pop`,
-    /// unless a sender waits for room; waking takes a lock for a moment.
+    /// *Linearization point*: that of [`Queue::try_pop`]. *Progress*: that of the queue's
+    /// `try_pop`, unless a sender waits for room; waking takes a lock for a moment.
     ///
     /// *Cost*, above that of the queue's `try_pop`: a load of a line that changes only when senders
     /// wait for room.

@@ -239,7 +239,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     ///
     /// let (tx, rx) = ringway::channel(AtomicRing::new(1));
     /// assert_eq!(tx.send_timeout('a', Duration::ZERO), Ok(()));
-    /// assert_eq!(tx.send_timeout('b', Duration::from_millis(1)), Err(SendTimeoutError::Timeout('b')));
+    /// let late = tx.send_timeout('b', Duration::from_millis(1));
+    /// assert_eq!(late, Err(SendTimeoutError::Timeout('b')));
     /// # drop(rx);
     /// ```
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {

@@ -49,8 +49,8 @@ impl<T, Q> Sender<T, Q> {
     }
 }
 
-/// A sender that waits for room, as [`send_async`](Sender::send_async) does, as a `Sink`: nothing is
-/// evicted or rejected.
+/// A sender that waits for room, as [`send_async`](Sender::send_async) does, as a `Sink`: nothing
+/// is evicted or rejected.
 ///
 /// A sink takes an item before it knows whether there is room. It keeps the item then, and sends it
 /// when it is polled next: flush a sink before it is dropped, or that item is dropped with it.

@@ -34,8 +34,8 @@ impl<T, Q: Queue<T>> Sender<T, Q> {
     /// # Cancel safety
     ///
     /// A future that is dropped before it is ready has sent nothing; the value is dropped with it,
-    /// unless it is taken back by [`into_value`](SendFuture::into_value). [`send_from`](Self::send_from)
-    /// borrows the value instead.
+    /// unless it is taken back by [`into_value`](SendFuture::into_value).
+    /// [`send_from`](Self::send_from) borrows the value instead.
     ///
     /// A future that was woken passes its wake-up on when it is dropped, but not while it is kept
     /// without being polled, nor if it is forgotten.
@@ -246,8 +246,9 @@ impl<T, Q: Queue<T>> Receiver<T, Q> {
     ///     let _ = tx.push(i);
     /// }
     /// let mut batch = Vec::new();
-    /// assert_eq!(rx.recv_batch_async(&mut batch, 3, Duration::from_secs(1)).await, Ok(3)); // by size
-    /// assert_eq!(rx.recv_batch_async(&mut batch, 3, Duration::from_millis(1)).await, Ok(2)); // by time
+    /// let by_size = rx.recv_batch_async(&mut batch, 3, Duration::from_secs(1)).await;
+    /// let by_time = rx.recv_batch_async(&mut batch, 3, Duration::from_millis(1)).await;
+    /// assert_eq!((by_size, by_time), (Ok(3), Ok(2)));
     /// # });
     /// ```
     pub fn recv_batch_async<'a>(
@@ -672,7 +673,8 @@ macro_rules! debug {
     ($($name:literal [$($generics:tt)*] $future:ty),*) => {$(
         impl<$($generics)*> fmt::Debug for $future {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct($name).field("is_waiting", &self.waiter.is_some()).finish_non_exhaustive()
+                let is_waiting = self.waiter.is_some();
+                f.debug_struct($name).field("is_waiting", &is_waiting).finish_non_exhaustive()
             }
         }
     )*};

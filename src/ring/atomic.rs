@@ -322,8 +322,8 @@ impl<T> AtomicRing<T> {
         with_ring!(self, ring => ring.close())
     }
 
-    /// Returns `true` if the ring is closed. Elements may still be inside; a consumer that looks for
-    /// the end uses [`try_pop`](Self::try_pop).
+    /// Returns `true` if the ring is closed. Elements may still be inside; a consumer that looks
+    /// for the end uses [`try_pop`](Self::try_pop).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         with_ring!(self, ring => ring.is_closed())

@@ -32,8 +32,6 @@ const LOOKS: usize = if cfg!(ringway_loom) { 0 } else { 64 };
 
 /// In a [`Turn`]: a consumer asks.
 const ASKED: u64 = 1;
-/// In a [`Turn`]: no push comes any more.
-const STOPPED: u64 = 2;
 
 impl Turn {
     pub(crate) fn new() -> Self {
@@ -56,8 +54,7 @@ impl Turn {
         }
     }
 
-    /// Whether a producer must [look closer](Self::is_stopped) before it pushes. Relaxed: nothing
-    /// is concluded from `false`.
+    /// Whether a consumer asks. Relaxed: nothing is concluded from it.
     #[inline]
     pub(crate) fn is_anything(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
@@ -65,41 +62,13 @@ impl Turn {
 
     /// For producers, once for every request: waits until `taken`, but not for long.
     pub(crate) fn give(&self, taken: impl Fn() -> bool) {
-        // May erase the request of another consumer, as above. Release pairs with the Acquire
-        // below.
-        self.0.fetch_and(!ASKED, Ordering::Release);
-        look(taken);
-    }
-
-    /// For a consumer that needs to know what a producer has done before it [gave](Self::give) the
-    /// turn; but producers may be idle, so not for long.
-    pub(crate) fn wait_for_answer(&self) {
-        // Acquire pairs with the Release in `give`.
-        if !look(|| self.0.load(Ordering::Acquire) & ASKED == 0) {
-            // Nobody pushes.
-            self.withdraw();
-        }
-    }
-
-    /// For the one producer of a ring, or its one consumer: from now on no push is to come.
-    pub(crate) fn stop(&self) {
-        // Release pairs with the Acquire in `is_stopped`: what this thread did comes first.
-        self.0.fetch_or(STOPPED, Ordering::AcqRel);
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        // Acquire pairs with the Release in `stop`.
-        self.0.load(Ordering::Acquire) & STOPPED != 0
-    }
-}
-
-/// Waits until `done`, but not for long; returns whether it is.
-fn look(done: impl Fn() -> bool) -> bool {
-    (0..LOOKS).any(|_| {
-        let done = done();
-        if !done {
+        // Relaxed: may erase the request of another consumer, as above.
+        self.0.fetch_and(!ASKED, Ordering::Relaxed);
+        for _ in 0..LOOKS {
+            if taken() {
+                break;
+            }
             spin_loop();
         }
-        done
-    })
+    }
 }

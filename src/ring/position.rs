@@ -151,76 +151,6 @@ impl Position {
     }
 }
 
-/// A position taken apart, for a thread that visits one slot after the other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cursor {
-    /// Less than the capacity; memory safety of `spsc` rests on it.
-    index: usize,
-    /// That of a slot that is empty and waits for this position's element; never one that says
-    /// "full", on which it rests too.
-    stamp: u64,
-}
-
-impl Cursor {
-    /// # Panics
-    ///
-    /// When `position` is none of a ring with this layout: beyond the capacity, or with a stamp
-    /// that says "full".
-    pub(crate) fn at(position: Position, layout: WordLayout) -> Self {
-        let Position { index, stamp } = position;
-        assert!(index < layout.capacity && !layout.is_full(stamp) && !layout.is_closed(stamp));
-        Self { index, stamp }
-    }
-
-    pub(crate) fn position(self) -> Position {
-        Position { index: self.index, stamp: self.stamp }
-    }
-
-    #[inline]
-    pub(crate) fn index(self) -> usize {
-        self.index
-    }
-
-    /// As [`Position::empty`].
-    #[inline]
-    pub(crate) fn stamp(self) -> u64 {
-        self.stamp
-    }
-
-    /// As [`Position::full`] and [`Position::gone`].
-    #[inline]
-    pub(crate) fn stamp_after(self, full: bool, layout: WordLayout) -> u64 {
-        self.stamp.wrapping_add(if full { layout.version } else { layout.version << 1 })
-    }
-
-    /// As [`Position::next`].
-    #[inline]
-    pub(crate) fn next(self, layout: WordLayout) -> Self {
-        let index = self.index + 1;
-        if index < layout.capacity { Self { index, ..self } } else { self.next_lap(layout) }
-    }
-
-    /// Of a slot with this stamp: whether it is full of this position and closed; `Some(false)` if
-    /// it is empty and closed, `None` if it is of another lap.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn is_closed_at(self, stamp: u64, layout: WordLayout) -> Option<bool> {
-        let open = stamp & !layout.closed();
-        if open == self.stamp_after(true, layout) {
-            Some(true)
-        } else {
-            (open == self.stamp).then_some(false)
-        }
-    }
-
-    /// Out of line, so that it is a branch that is predicted.
-    #[cold]
-    #[inline(never)]
-    fn next_lap(self, layout: WordLayout) -> Self {
-        Self { index: 0, stamp: self.stamp_after(false, layout) }
-    }
-}
-
 /// How the words of one ring divide: a version above, the closed bit below it, an index at the
 /// bottom.
 #[derive(Clone, Copy, Debug)]
@@ -271,12 +201,6 @@ impl WordLayout {
     #[inline]
     pub(crate) fn is_full(self, stamp: u64) -> bool {
         stamp & self.version != 0
-    }
-
-    /// The version and the closed bit of a word.
-    #[inline]
-    pub(crate) fn stamp(self, word: u64) -> u64 {
-        word & !self.index
     }
 
     #[inline]

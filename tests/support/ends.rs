@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ringway::spsc::{self, Consumer, Producer};
-use ringway::{CapacityError, Overflow, Pushed, Queue, TryPushError};
+use ringway::{CapacityError, Overflow, Pushed, Queue, TryPopError, TryPushError};
 
 use super::element::Element;
 use super::model::{self, Model, Op, Ret, pushed, tried};
@@ -35,8 +35,13 @@ impl<T: Element> End for Consumer<T> {
             Op::IsClosed => Ret::Bool(self.is_closed()),
             Op::Len => Ret::Len(self.len()),
             Op::IsEmpty => Ret::Bool(self.is_empty()),
-            Op::Push(_) | Op::TryPush(_) | Op::Close | Op::IsFull => unreachable!("the producer's"),
-            Op::TryPop => unreachable!("not asked for"),
+            Op::IsFull => Ret::Bool(self.is_full()),
+            Op::Push(_) | Op::TryPush(_) | Op::Close => unreachable!("the producer's"),
+            Op::TryPop => match self.try_pop() {
+                Ok(value) => Ret::Popped(Some(value.number())),
+                Err(TryPopError::Empty) => Ret::Popped(None),
+                Err(TryPopError::Closed) => Ret::Ended,
+            },
             Op::PopInto(_) => unreachable!("not one call, but many"),
         }
     }
@@ -54,7 +59,7 @@ pub fn call_either<T: Element>(
     consumer: &mut Consumer<T>,
     op: Op,
 ) -> Ret {
-    if op == Op::Pop { consumer.call(op) } else { producer.call(op) }
+    if matches!(op, Op::Pop | Op::TryPop) { consumer.call(op) } else { producer.call(op) }
 }
 
 /// As [`model::at_rest`], with all that either end can tell.
@@ -63,7 +68,7 @@ pub fn at_rest<T: Element>(
     consumer: &mut Consumer<T>,
 ) -> Vec<(Op, Ret)> {
     let mut calls: Vec<_> =
-        [Op::Len, Op::IsEmpty, Op::IsClosed].map(|op| (op, consumer.call(op))).into();
+        [Op::Len, Op::IsEmpty, Op::IsFull, Op::IsClosed].map(|op| (op, consumer.call(op))).into();
     calls.extend(model::at_rest(|op| call_either(producer, consumer, op)));
     calls
 }
@@ -122,6 +127,10 @@ impl<T: Send> Queue<T> for Ends<T> {
         lock(&self.consumer).pop()
     }
 
+    fn try_pop(&self) -> Result<T, TryPopError> {
+        lock(&self.consumer).try_pop()
+    }
+
     fn pop_into(&self, out: &mut Vec<T>, max: usize) -> usize {
         lock(&self.consumer).pop_into(out, max)
     }
@@ -143,7 +152,7 @@ impl<T: Send> Queue<T> for Ends<T> {
     }
 
     fn is_full(&self) -> bool {
-        lock(&self.producer).is_full()
+        self.agreed(Producer::is_full, Consumer::is_full)
     }
 
     fn capacity(&self) -> Option<usize> {

@@ -14,7 +14,7 @@
 #define STARTS_CLOSED 0
 #endif
 
-/* ---- src/ring/position.rs, and the words of exchange.rs and spsc/buffer.rs. */
+/* ---- src/ring/position.rs, and the words of exchange.rs. */
 
 #define LAP(p) ((p) / CAP)
 #define EMPTY(p) (2 * LAP(p))

@@ -1,4 +1,6 @@
-//! One exchange of 16 bytes an operation: a stamp and an element.
+//! An exchange of 16 bytes to push, a stamp and an element, and one of the stamp alone to pop.
+
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::place::{Hint, check, is_full, not_alone};
 use pair::AtomicPair;
@@ -22,9 +24,10 @@ impl TwoWords {
     pub(crate) fn push(&self, value: u64) -> Option<u64> {
         let tail = self.tail.load();
         let slot = &self.slots[tail.index()];
-        let seen = slot.load();
-        let [element, stamp] = seen;
-        if !tail.is_tail(stamp) || !slot.compare_exchange(seen, [value, tail.stamp_after(true)]) {
+        let stamp = slot.stamp.load(SeqCst);
+        let element = slot.element.load(Relaxed);
+        let new = [value, tail.stamp_after(true)];
+        if !tail.is_tail(stamp) || !slot.compare_exchange([element, stamp], new) {
             not_alone();
         }
         self.tail.advance(tail, self.slots.len());
@@ -35,12 +38,15 @@ impl TwoWords {
     pub(crate) fn pop(&self) -> Option<u64> {
         let head = self.head.load();
         let slot = &self.slots[head.index()];
-        let seen = slot.load();
-        let [element, stamp] = seen;
+        let stamp = slot.stamp.load(SeqCst);
         if !is_full(stamp) {
             return None;
         }
-        if !head.is_full_head(stamp) || !slot.compare_exchange(seen, [0, head.stamp_after(false)]) {
+        let element = slot.element.load(Relaxed);
+        let new = head.stamp_after(false);
+        if !head.is_full_head(stamp)
+            || slot.stamp.compare_exchange(stamp, new, SeqCst, Relaxed).is_err()
+        {
             not_alone();
         }
         self.head.advance(head, self.slots.len());
@@ -51,40 +57,21 @@ impl TwoWords {
 #[expect(unsafe_code, reason = "only assembly exchanges 16 bytes")]
 mod pair {
     use std::arch::asm;
-    use std::arch::x86_64::__m128i;
-    use std::cell::UnsafeCell;
-    use std::mem;
+    use std::ptr;
+    use std::sync::atomic::AtomicU64;
 
-    /// Sixteen bytes, accessed by the two instructions that `AtomicRing` uses too.
+    /// Sixteen bytes, accessed by the instructions that `AtomicRing` uses too.
     #[repr(C, align(16))]
-    pub(super) struct AtomicPair(UnsafeCell<[u64; 2]>);
-
-    // SAFETY: plain bytes, accessed by atomic instructions only.
-    unsafe impl Sync for AtomicPair {}
+    pub(super) struct AtomicPair {
+        pub(super) element: AtomicU64,
+        pub(super) stamp: AtomicU64,
+    }
 
     impl AtomicPair {
-        /// `None` unless the processor has both instructions: a value proves it.
+        /// `None` unless the processor has the instruction: a value proves it.
         pub(super) fn new() -> Option<Self> {
-            let is_supported =
-                is_x86_feature_detected!("cmpxchg16b") && is_x86_feature_detected!("avx");
-            is_supported.then(|| Self(UnsafeCell::new([0; 2])))
-        }
-
-        #[inline(always)]
-        pub(super) fn load(&self) -> [u64; 2] {
-            let pair: __m128i;
-            // SAFETY: the processor has the instruction (see `new`). The address is valid and
-            // aligned, and the bytes are accessed by atomic instructions only.
-            unsafe {
-                asm!(
-                    "vmovdqa {pair}, xmmword ptr [{address}]",
-                    address = in(reg) self.0.get(),
-                    pair = out(xmm_reg) pair,
-                    options(nostack, preserves_flags),
-                );
-            }
-            // SAFETY: both are 16 bytes without padding.
-            unsafe { mem::transmute(pair) }
+            is_x86_feature_detected!("cmpxchg16b")
+                .then(|| Self { element: AtomicU64::new(0), stamp: AtomicU64::new(0) })
         }
 
         #[inline(always)]
@@ -94,14 +81,16 @@ mod pair {
             [new_low, new_high]: [u64; 2],
         ) -> bool {
             let equal: u8;
-            // SAFETY: as for `load`. LLVM keeps rbx for itself, so it is restored.
+            // SAFETY: the processor has the instruction (see `new`). The address is valid for 16
+            // bytes and aligned to them, and all accesses are atomic. LLVM keeps rbx for itself, so
+            // it is restored.
             unsafe {
                 asm!(
                     "xchg r8, rbx",
                     "lock cmpxchg16b xmmword ptr [rdi]",
                     "sete cl",
                     "mov rbx, r8",
-                    in("rdi") self.0.get(),
+                    in("rdi") ptr::from_ref(self),
                     inout("r8") new_low => _,
                     in("rcx") new_high,
                     inout("rax") low => _,
