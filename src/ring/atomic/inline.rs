@@ -201,3 +201,48 @@ impl<T> Drop for Inline<T> {
         }
     }
 }
+
+/// An exchange of both words compares both, even where a stamp comes again.
+#[cfg(all(test, ringway_loom))]
+mod models {
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use super::{Inline, Slots};
+
+    /// Exchanges `element` for what is in the only slot, once, at the first position: so the stamp
+    /// of a full slot is always the same. Returns what the thread has then.
+    fn swap(slots: &Inline<u32>, element: u32) -> Option<u32> {
+        let start = slots.layout().start(0);
+        // SAFETY: the only position there is.
+        let seen = unsafe { slots.load(start) };
+        let incoming = Inline::prepare((), element);
+        // SAFETY: not what `put` asks for, as the stamp is the same again; but `put` compares both
+        // words, so it does without.
+        match unsafe { slots.put(start, seen, incoming) } {
+            Ok(outgoing) => Inline::into_element(outgoing),
+            Err(incoming) => Some(Inline::withdraw(incoming)),
+        }
+    }
+
+    /// A stamp that comes again with another element is where a payload that was loaded later could
+    /// be taken for the stamp's. In the ring, where stamps do not repeat, comparing them would do.
+    #[test]
+    fn a_stamp_that_comes_again_brings_its_own_element() {
+        loom::model(|| {
+            let slots = Arc::new(Inline::new(1, 0).unwrap());
+            assert_eq!(swap(&slots, 0), None);
+            let other = thread::spawn({
+                let slots = Arc::clone(&slots);
+                move || [swap(&slots, 1), swap(&slots, 2)]
+            });
+            let taken = swap(&slots, 3);
+            let [first, second] = other.join().unwrap();
+            let left = swap(&slots, 4);
+            let mut all = [taken, first, second, left].map(|element| element.expect("never empty"));
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3]);
+        });
+    }
+}
