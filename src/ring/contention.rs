@@ -38,31 +38,32 @@ impl Turn {
         Self(AtomicU64::new(0))
     }
 
-    /// For consumers. A read-modify-write, so that the producers are stopped before this thread
-    /// looks where they are; for speed only, so any ordering will do.
+    /// Asks the producers to hold on.
+    ///
+    /// A read-modify-write, since that takes the line from the producers before this thread looks
+    /// where they are. Relaxed, here and below: no thread concludes anything from a request.
     pub(crate) fn ask(&self) {
-        self.0.fetch_or(ASKED, Ordering::AcqRel);
+        self.0.fetch_or(ASKED, Ordering::Relaxed);
     }
 
-    /// For consumers, when they need it no more: so that the next push does not wait for nothing.
+    /// Takes the request back, so that the next push does not wait for nothing.
+    ///
+    /// This may erase the request of another consumer, which then asks again.
     pub(crate) fn withdraw(&self) {
-        // Only if it is still there, for the line is the producers'. Relaxed, as nothing is
-        // concluded from it. Should this erase the request of another consumer, that one will ask
-        // again.
+        // Only if it is still there, for the line is the producers'.
         if self.0.load(Ordering::Relaxed) & ASKED != 0 {
             self.0.fetch_and(!ASKED, Ordering::Relaxed);
         }
     }
 
-    /// Whether a consumer asks. Relaxed: nothing is concluded from it.
-    #[inline]
-    pub(crate) fn is_anything(&self) -> bool {
+    /// Returns `true` if a consumer asks.
+    #[inline(always)]
+    pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// For producers, once for every request: waits until `taken`, but not for long.
+    /// Grants a request: waits until `taken` returns `true`, but not for long.
     pub(crate) fn give(&self, taken: impl Fn() -> bool) {
-        // Relaxed: may erase the request of another consumer, as above.
         self.0.fetch_and(!ASKED, Ordering::Relaxed);
         for _ in 0..LOOKS {
             if taken() {

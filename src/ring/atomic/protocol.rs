@@ -60,7 +60,7 @@ impl<S: Slots> Ring<S> {
     /// so that no call has to preserve it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn push<const EVICT: bool>(&self, value: S::Element) -> Pushed<S::Element> {
-        if EVICT && self.tail.turn.is_anything() {
+        if EVICT && self.tail.turn.is_asked() {
             self.give_turn();
         }
         // SAFETY: the only owner of this operation, which runs no user code that could begin
