@@ -190,8 +190,10 @@ impl<T> Producer<T> for spsc::Producer<T> {
     where
         T: Copy,
     {
-        let stored = self.push_all(values.iter().copied(), |evicted| drop(black_box(evicted)));
-        stored as u64
+        let evicted = |value| {
+            black_box(value);
+        };
+        self.push_all(values.iter().copied(), evicted) as u64
     }
 }
 
