@@ -305,7 +305,7 @@ fn stop_the_ends() -> (usize, u64) {
         Push(2005),
     ];
     // The producer goes around a stopped consumer, again and again.
-    let pushes: Vec<_> = (3000..3030).map(Push).chain(pushes).collect();
+    let pushes: Vec<_> = (3000..3020).map(Push).chain(pushes).collect();
     let pops = [Len, Pop, IsClosed, TryPop, IsEmpty, Pop, TryPop, IsClosed];
     let of_the_producer =
         [Push(1000), TryPush(1000), Close, IsClosed, Len, IsEmpty, IsFull].map(|op| (0, op));
@@ -339,8 +339,10 @@ fn stop_the_ends() -> (usize, u64) {
 fn the_other_end_finishes() {
     let (stops, longest) = stop_the_ends();
     println!("spsc: {stops} stops, at most {longest} instructions to a push");
+    // Not so few where nothing is optimised.
+    let bound = if cfg!(debug_assertions) { 5_000 } else { 1_000 };
     assert!(
-        longest < 1_000,
+        longest < bound,
         "a push takes a bounded number of instructions, but one took {longest}"
     );
 }
