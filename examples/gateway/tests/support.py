@@ -26,12 +26,12 @@ SIZES = (18, 4266, 6786, 79_435)
 LARGEST_DATAGRAM = 65_507
 
 
-def until(condition, what):
+def until(condition, what, patience=PATIENCE):
     """Waits until `condition` returns something true, and returns that."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not (result := condition()):
         assert time.monotonic() < end, (
-            f"after {PATIENCE} s, still not: {what() if callable(what) else what}"
+            f"after {patience} s, still not: {what() if callable(what) else what}"
         )
         time.sleep(0.02)
     return result

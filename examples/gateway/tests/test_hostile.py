@@ -324,7 +324,8 @@ def test_clients_that_do_not_listen(start):
                 return True
             return False
 
-        until(closed, "closed by the gateway")
+        # It takes some hundred thousand answers, which a busy machine is slow to give.
+        until(closed, "closed by the gateway", patience=5 * PATIENCE)
     gateway.reaches("connections", 0)
     clients.nc(gateway.port["tcp+frames"], clients.frames([b"next"]))
     gateway.received(1)
