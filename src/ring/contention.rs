@@ -65,11 +65,12 @@ impl Turn {
     /// Grants a request: waits until `taken` returns `true`, but not for long.
     pub(crate) fn give(&self, taken: impl Fn() -> bool) {
         self.0.fetch_and(!ASKED, Ordering::Relaxed);
-        for _ in 0..LOOKS {
-            if taken() {
-                break;
+        let _ = (0..LOOKS).any(|_| {
+            let taken = taken();
+            if !taken {
+                spin_loop();
             }
-            spin_loop();
-        }
+            taken
+        });
     }
 }
