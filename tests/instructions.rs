@@ -100,8 +100,8 @@ fn operations_take_no_more_than_they_need() {
     check!("try_push, 24 B", try_push_24, 90, [1; 3], half);
     check!("pop, 24 B", pop_24, 77, [1; 3], half);
     check!("try_pop, 24 B", try_pop_24, 75, [1; 3], half);
-    // Two hints and three slots.
-    check!("len, 24 B", len_24, 63, [1; 3], half);
+    // Two hints and two slots.
+    check!("len, 24 B", len_24, 55, [1; 3], half);
 
     let ring = AtomicRing::new(64);
     full(&ring);

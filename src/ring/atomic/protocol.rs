@@ -335,23 +335,25 @@ impl<S: Slots> Ring<S> {
 
     /// Returns the number of elements.
     ///
-    /// *Linearization point*: the load that found the tail, in the round in which the head had not
-    /// moved. *Progress*: lock-free; a round is repeated only because an element has gone
-    /// meanwhile.
+    /// *Linearization point*: the first load of a slot, if the hints are fresh. Both ends had come
+    /// to where the hints say before that, and had gone no further when their slots were loaded.
+    /// Else see `len_again`. *Progress*: lock-free; a round is repeated only because an element has
+    /// gone meanwhile.
     #[inline]
     pub(super) fn len(&self) -> usize {
         let layout = self.slots.layout();
         let tail = self.tail.hint.load(layout);
         let head = self.head.load(layout).max(tail.add_laps(-1, layout));
         let (at_head, at_tail) = (self.load(head), self.load(tail));
-        let unmoved = self.load(head).1 == at_head.1;
-        if head.is_head(at_head.1, layout) && tail.is_tail(at_tail.1, layout) && unmoved {
+        if head.is_head(at_head.1, layout) && tail.is_tail(at_tail.1, layout) {
             tail.since(head, layout)
         } else {
             self.len_again()
         }
     }
 
+    /// *Linearization point*: the load that found the tail, in the round in which the head had not
+    /// moved.
     #[cold]
     #[inline(never)]
     fn len_again(&self) -> usize {
