@@ -114,6 +114,18 @@ fn wakers_that_panic_leave_the_others_to_be_woken() {
     assert_eq!(woken(&waiting), 3);
 }
 
+/// What is inside goes with the last receiver, before anybody is woken.
+#[test]
+fn wakers_that_panic_leave_nothing_inside() {
+    let (tx, rx) = channel(AtomicRing::new(1));
+    let inside = Arc::new(());
+    assert!(tx.push(Arc::clone(&inside)).is_stored());
+    let mut send = tx.send_async(Arc::new(()));
+    assert!(Pin::new(&mut send).poll(&mut Context::from_waker(&calls(explode))).is_pending());
+    assert!(caught(|| drop(rx)).is_none());
+    assert_eq!(Arc::strong_count(&inside), 1);
+}
+
 /// Executors run a task where it is woken, some of them.
 #[test]
 fn a_waker_may_use_the_channel() {
