@@ -76,8 +76,10 @@ impl<T> Cells<T> {
         Some(unsafe { Spare::at(self, place) })
     }
 
-    /// Calls `operate` with the current thread's spare. Whatever is not usual is done here, so that
-    /// [`spare`](Self::spare) leaves nothing to be done after an operation.
+    /// Calls `operate` with the current thread's spare, whichever number the thread has.
+    ///
+    /// What has to be done after an operation is done here, so that [`spare`](Self::spare) leaves
+    /// nothing to do.
     ///
     /// # Safety
     ///

@@ -95,7 +95,8 @@ impl<S: Slots> Ring<S> {
         }
     }
 
-    /// Makes a push of a thread that is not usual: its first one, say.
+    /// Pushes for a thread that [`owner`](Slots::owner) does not serve: in its first operation, for
+    /// example.
     #[cold]
     #[inline(never)]
     fn push_with_owner<const EVICT: bool>(&self, value: S::Element) -> LatePushed<S::Element> {
@@ -215,8 +216,8 @@ impl<S: Slots> Ring<S> {
         }
     }
 
-    /// Goes on with a pop whose hint was stale, whose exchange was `lost`, or whose thread is not
-    /// usual.
+    /// Goes on with a pop whose hint was stale, whose exchange was `lost`, or whose thread
+    /// [`owner`](Slots::owner) does not serve.
     #[cold]
     #[inline(never)]
     fn pop_again(&self, mut head: Position, mut lost: bool) -> LatePopped<S::Element> {

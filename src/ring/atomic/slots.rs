@@ -99,9 +99,8 @@ pub(super) trait Slots: Sized {
     ///
     /// # Safety
     ///
-    /// `seen` was loaded from the slot of `position` in these slots, after `incoming`'s owner
-    /// was made or before, and it shows that `position` is the tail: age −1 or 0, and open. So the
-    /// stamp that is written is later than the one seen.
+    /// `seen` was loaded from the slot of `position` in these slots, and it shows that `position`
+    /// is the tail: age −1 or 0, and open. So the stamp that is written is later than the one seen.
     unsafe fn put<'a>(
         &'a self,
         position: Position,
